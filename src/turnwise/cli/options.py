@@ -1,0 +1,46 @@
+"""Options that several commands share, described once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+WorkspaceOption = Annotated[
+    Path,
+    typer.Option(
+        "--workspace",
+        "-w",
+        envvar="TURNWISE_WORKSPACE",
+        help="Folder made by 'turnwise init'.",
+    ),
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object on standard output, for machines.")
+]
+FilesArgument = Annotated[
+    list[Path], typer.Argument(help="Files of conversations; .gz and .xz are read as they are.")
+]
+FormatOption = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        help="auto, jsonl, csv, tsv, sgd, multidogo, rasa, dialogflow or labelstudio.",
+    ),
+]
+OnErrorOption = Annotated[
+    str,
+    typer.Option(
+        "--on-error",
+        help="skip: keep the rest and write bad records to rejected/; stop: keep nothing.",
+    ),
+]
+ColumnOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        help="For csv and tsv: FIELD=COLUMN, where FIELD is conversation, role, text, time or a "
+        "dimension. Repeat it. Usual names are found without.",
+    ),
+]

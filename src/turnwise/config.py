@@ -1,0 +1,120 @@
+"""The settings of a workspace: one YAML file, every value with a default, unknown ones refused."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from turnwise.encoder_export import DEFAULT_ENCODER
+from turnwise.errors import ConfigError
+from turnwise.evaluation import EvaluationConfig
+from turnwise.labelling import LabellingConfig
+from turnwise.sampling import EVALUATION_CAP, TRAINING_CAP
+from turnwise.training import TrainingConfig
+
+CONFIG_FILE = "turnwise.yaml"
+
+Count = Annotated[int, Field(ge=0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SplitConfig(_Section):
+    """Which labelled conversations are the seed, and which the test.
+
+    Both counts empty: by hash of the id, three tenths for the test. With counts, that many by
+    lowest hash, and the remaining labelled conversations count as unlabelled logs.
+    """
+
+    seed: Count | None = None
+    test: Count | None = None
+    calibration: Annotated[float, Field(gt=0, lt=1)] = 0.25  # of the seed's conversations
+
+
+class CapConfig(_Section):
+    """At most so many turns of one label."""
+
+    training: Annotated[int, Field(ge=1)] = TRAINING_CAP
+    evaluation: Annotated[int, Field(ge=1)] = EVALUATION_CAP
+
+
+class Config(_Section):
+    """Everything that a run depends on beside its data."""
+
+    taxonomy: str = "taxonomy.yaml"  # relative to the workspace; absent: inferred from gold
+    encoder: str = DEFAULT_ENCODER
+    redact: bool = True
+    split: SplitConfig = SplitConfig()
+    caps: CapConfig = CapConfig()
+    labelling: LabellingConfig = LabellingConfig()
+    training: TrainingConfig = TrainingConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+
+
+def load_config(folder: Path) -> Config:
+    """Read the settings of a workspace folder.
+
+    Raises:
+        ConfigError: not YAML, an unknown setting, or a value out of its range.
+    """
+    path = folder / CONFIG_FILE
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"can't be read: {error}", path=path) from error
+    try:
+        config = Config.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise ConfigError(first["msg"], path=path, field=field) from error
+    _refuse_unknown(values, config, path, ())
+    return config
+
+
+def _refuse_unknown(values: Any, section: Any, path: Path, place: tuple[str, ...]) -> None:
+    """Dataclasses let unknown keys pass where pydantic models refuse them: look for them here."""
+    if not isinstance(values, dict):
+        return
+    known = (
+        {field.name for field in fields(section)}
+        if is_dataclass(section)
+        else set(type(section).model_fields)
+        if isinstance(section, BaseModel)
+        else set(values)
+    )
+    for key, value in values.items():
+        if key not in known:
+            raise ConfigError(
+                "unknown setting",
+                path=path,
+                field=".".join((*place, str(key))),
+                hint=f"Known here: {', '.join(sorted(known))}",
+            )
+        _refuse_unknown(value, getattr(section, key, None), path, (*place, str(key)))
+
+
+TEMPLATE = """\
+# Settings of this workspace. Every line may be left out: what stands here are the defaults.
+taxonomy: taxonomy.yaml   # relative to this folder; without the file, labels come from the gold
+encoder: {encoder}   # a Hugging Face id or a local path
+redact: true   # replace personal data by typed placeholders at import
+split:   # of the labelled conversations; null: three tenths by hash of the id are the test
+  seed: {seed}
+  test: {test}
+"""
+
+
+def config_text(seed: int | None, test: int | None) -> str:
+    """The settings file that `turnwise init` writes."""
+
+    def written(count: int | None) -> str:
+        return "null" if count is None else str(count)
+
+    return TEMPLATE.format(encoder=DEFAULT_ENCODER, seed=written(seed), test=written(test))

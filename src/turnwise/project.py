@@ -1,0 +1,172 @@
+"""A project: a workspace, the settings beside it, and what both together decide.
+
+    Project.create(folder, ...) / Project.open(folder) -> taxonomy, split, encoder
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from turnwise.config import CONFIG_FILE, Config, config_text, load_config
+from turnwise.conversations import Conversation
+from turnwise.encoder_export import prepare_encoder
+from turnwise.encoders import KeptEncoder, OnnxEncoder
+from turnwise.errors import WorkspaceError
+from turnwise.progress import Progress, silent
+from turnwise.sampling import Split, split_conversations
+from turnwise.taxonomy import Dimension, Label, Taxonomy, load_taxonomy
+from turnwise.workspace import Workspace
+
+
+class Project:
+    """An open workspace with its settings; close it, or use it in a `with` statement.
+
+    Attributes:
+        folder: where everything lies.
+        config: the settings of `turnwise.yaml`.
+        workspace: the database and what it keeps.
+    """
+
+    def __init__(self, folder: Path, config: Config, workspace: Workspace) -> None:
+        self.folder, self.config, self.workspace = folder, config, workspace
+
+    @classmethod
+    def create(
+        cls,
+        folder: Path | str,
+        taxonomy: Path | str | None = None,
+        *,
+        seed: int | None = None,
+        test: int | None = None,
+        database: str | None = None,
+    ) -> Self:
+        """Make a folder with settings, an empty database, and a copy of a taxonomy.
+
+        Args:
+            taxonomy: a file, checked before anything is made; without one the labels of
+                imported gold make a flat taxonomy.
+            seed, test: how many labelled conversations to train on, and to score on; see
+                `config.SplitConfig`.
+            database: a URL; SQLite in the folder where it is left out.
+
+        Raises:
+            TaxonomyError: the taxonomy file is faulty.
+            WorkspaceError: the folder is a workspace already.
+        """
+        folder = Path(folder)
+        if taxonomy is not None:
+            load_taxonomy(taxonomy)
+        workspace = Workspace.create(folder, database)
+        (folder / CONFIG_FILE).write_text(config_text(seed, test), encoding="utf-8")
+        config = load_config(folder)
+        if taxonomy is not None:
+            shutil.copyfile(taxonomy, folder / config.taxonomy)
+        return cls(folder, config, workspace)
+
+    @classmethod
+    def open(cls, folder: Path | str) -> Self:
+        """Open what `create` made.
+
+        Raises:
+            WorkspaceError: the folder is no workspace, or of a newer version.
+            ConfigError: the settings are faulty.
+        """
+        workspace = Workspace.open(Path(folder))
+        return cls(Path(folder), load_config(Path(folder)), workspace)
+
+    def close(self) -> None:
+        self.workspace.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def given_taxonomy(self) -> Taxonomy | None:
+        """The taxonomy file, kept as a version when it changed; None where there is no file."""
+        path = self.folder / self.config.taxonomy
+        if not path.exists():
+            return None
+        taxonomy = load_taxonomy(path)
+        self.workspace.put_taxonomy(taxonomy)
+        return taxonomy
+
+    def taxonomy(self) -> Taxonomy:
+        """The taxonomy file, or where there is none the labels of the gold as a taxonomy.
+
+        Raises:
+            WorkspaceError: there is neither.
+        """
+        taxonomy = self.given_taxonomy()
+        if taxonomy is not None:
+            return taxonomy
+        inferred = infer_taxonomy(self.workspace.conversations(self.workspace.gold_ids()))
+        if not inferred.dimensions:
+            raise WorkspaceError(
+                f"{self.folder}: there is no {self.config.taxonomy}, and no conversation has "
+                "labels. Write a taxonomy, or import some labelled conversations"
+            )
+        self.workspace.put_taxonomy(inferred)
+        return inferred
+
+    def split(self) -> Split:
+        """Seed, test and unlabelled conversations, as the settings say."""
+        split = self.config.split
+        gold, every = self.workspace.gold_ids(), self.workspace.ids()
+        return split_conversations(gold, every, split.seed, split.test)
+
+    def encoder(self, progress: Progress = silent) -> KeptEncoder:
+        """The encoder of the settings, exported on first use, its vectors kept on disk."""
+        folder = prepare_encoder(self.config.encoder, encoder_cache(), progress)
+        return KeptEncoder(OnnxEncoder(folder), self.workspace.vectors)
+
+
+def key_of(*parts: object) -> str:
+    """sha256 of the inputs of a piece of work: the key under which its outcome is kept."""
+    return sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def infer_taxonomy(conversations: Iterable[Conversation]) -> Taxonomy:
+    """A taxonomy of the labels that people gave, by name; `A/B` lies under the node `A`."""
+    names: dict[str, set[str]] = {}
+    for conversation in conversations:
+        for turn in conversation.turns:
+            for dimension, labels in turn.gold.items():
+                names.setdefault(dimension, set()).update(labels)
+    return Taxonomy(
+        "inferred",
+        tuple(
+            Dimension(dimension, tuple(Label(name, _path(name)) for name in sorted(labels)))
+            for dimension, labels in sorted(names.items())
+        ),
+    )
+
+
+def _path(name: str) -> tuple[str, ...]:
+    parent, _, _ = name.rpartition("/")
+    return (parent, name) if parent else (name,)
+
+
+def without_gold(conversation: Conversation) -> Conversation:
+    """The conversation as an annotator may see it."""
+    return replace(conversation, turns=tuple(replace(t, gold={}) for t in conversation.turns))
+
+
+def encoder_cache() -> Path:
+    """Where exported encoders are kept for all workspaces: $TURNWISE_CACHE or ~/.cache."""
+    chosen = os.environ.get("TURNWISE_CACHE")
+    return Path(chosen) if chosen else Path.home() / ".cache" / "turnwise"

@@ -1,0 +1,25 @@
+"""The steps of the pipeline: each reads a project, calls one stage, and stores what comes out.
+
+A step stores as it goes, so that a run killed at any moment resumes with what is missing.
+"""
+
+from turnwise.steps.evaluating import EvaluateResult, evaluate_bundle
+from turnwise.steps.importing import ImportResult, import_logs
+from turnwise.steps.labelling import LabelResult, label_logs
+from turnwise.steps.predicting import predict_conversations, newest_bundle
+from turnwise.steps.statistics import project_statistics
+from turnwise.steps.training import TrainResult, train_bundle
+
+__all__ = [
+    "EvaluateResult",
+    "ImportResult",
+    "LabelResult",
+    "TrainResult",
+    "evaluate_bundle",
+    "import_logs",
+    "label_logs",
+    "newest_bundle",
+    "predict_conversations",
+    "train_bundle",
+    "project_statistics",
+]

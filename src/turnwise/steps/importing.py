@@ -1,0 +1,170 @@
+"""Files of conversations -> workspace: read, check labels, redact, store."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+from turnwise.conversations import Conversation
+from turnwise.errors import FormatError, InputError
+from turnwise.formats import ColumnMapping, Record, read
+from turnwise.privacy import Redactor
+from turnwise.progress import Progress, silent
+from turnwise.project import Project
+from turnwise.taxonomy import Taxonomy
+
+BATCH = 1_000  # conversations a transaction: large enough for the disk, small enough to lose none
+MAX_SHOWN = 5
+OnError = Literal["skip", "stop"]
+
+
+@dataclass(slots=True)
+class ImportResult:
+    """What an import did.
+
+    Attributes:
+        added, same: conversations stored, and skipped since they were there already.
+        rejected: records that could not be read, each written to `rejected_file`.
+        turns: merged turns stored.
+        redacted: kind of personal data -> values replaced.
+        errors: the first complaints, in words.
+    """
+
+    added: int = 0
+    same: int = 0
+    rejected: int = 0
+    turns: int = 0
+    redacted: Counter[str] = field(default_factory=Counter)
+    rejected_file: Path | None = None
+    errors: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    format: str
+    columns: ColumnMapping | None
+    on_error: OnError
+
+
+def import_logs(
+    project: Project,
+    files: Sequence[Path],
+    *,
+    format: str = "auto",
+    columns: ColumnMapping | None = None,
+    on_error: OnError = "skip",
+    progress: Progress = silent,
+) -> ImportResult:
+    """Import files into a project.
+
+    A conversation that is there already is skipped; one with a known id but another content,
+    an unknown label or any other fault is rejected. With `skip`, rejected records go to a file
+    under `rejected/` and the rest is kept, batch by batch; with `stop`, the first fault ends
+    the import and nothing of it is kept.
+
+    Raises:
+        FormatError: with `stop`, the first fault; with either, when a file does not exist.
+    """
+    options = _Options(format, columns, on_error)
+    _refuse_missing(files)
+    result = ImportResult()
+    with project.workspace.importing() if on_error == "stop" else nullcontext():
+        for path in files:
+            _import_file(project, path, options, result, progress)
+    return result
+
+
+def _refuse_missing(files: Iterable[Path]) -> None:
+    for path in files:
+        if not path.exists():
+            raise FormatError("no such file", path=path, hint="Check the path")
+
+
+def _import_file(
+    project: Project, path: Path, options: _Options, result: ImportResult, progress: Progress
+) -> None:
+    taxonomy = project.given_taxonomy()
+    redactor = Redactor() if project.config.redact else None
+    rejects = _Rejects(project.folder / "rejected" / f"{path.name}.jsonl", options, result)
+    records = read(path, options.format, options.columns)
+    for batch in _batches(records, BATCH):
+        lines: dict[str, int] = {}
+        kept: list[Conversation] = []
+        for record in batch:
+            if record.conversation is None or (fault := _fault(record, taxonomy, path)):
+                rejects.add(record, record.error or fault)
+                continue
+            conversation = record.conversation
+            lines[conversation.id] = record.line
+            if redactor is not None:
+                conversation, counts = redactor.redact(conversation)
+                result.redacted.update(counts)
+            kept.append(conversation)
+        added = project.workspace.add(kept)
+        result.added += added.added
+        result.same += added.same
+        result.turns += added.turns
+        for one in added.conflicting:
+            error = FormatError(
+                f"conversation id {one!r} is known with another content",
+                path=path,
+                line=lines[one],
+                hint="Give it another id, or run 'turnwise forget' on the stored one first",
+            )
+            rejects.add(Record(lines[one], None), error)
+        progress(f"import {path.name}", result.added + result.same, 0)
+
+
+def _fault(record: Record, taxonomy: Taxonomy | None, path: Path) -> FormatError | None:
+    """A label that the workspace's taxonomy does not know."""
+    if taxonomy is None or record.conversation is None:
+        return None
+    for index, turn in enumerate(record.conversation.turns):
+        for dimension, labels in turn.gold.items():
+            if dimension not in taxonomy:
+                reason = f"unknown dimension {dimension!r}"
+                hint = f"The taxonomy has {', '.join(taxonomy.dimension_names)}"
+            elif unknown := [one for one in labels if one not in taxonomy[dimension].index]:
+                reason = f"unknown label {unknown[0]!r} of dimension {dimension!r}"
+                hint = "Add it to taxonomy.yaml, or correct the record"
+            else:
+                continue
+            where = f"turns.{index}.gold.{dimension}"
+            return FormatError(reason, path=path, line=record.line, field=where, hint=hint)
+    return None
+
+
+class _Rejects:
+    """Counts rejected records and keeps them in a file, or ends the import at the first."""
+
+    def __init__(self, path: Path, options: _Options, result: ImportResult) -> None:
+        self._path, self._options, self._result = path, options, result
+        path.unlink(missing_ok=True)
+
+    def add(self, record: Record, error: InputError | None) -> None:
+        if self._options.on_error == "stop" and error is not None:
+            raise error
+        self._result.rejected += 1
+        if len(self._result.errors) < MAX_SHOWN:
+            self._result.errors.append(str(error))
+        self._result.rejected_file = self._path
+        self._path.parent.mkdir(exist_ok=True)
+        line: Mapping[str, str | int] = {
+            "line": record.line,
+            "error": str(error),
+            "raw": record.raw,
+        }
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _batches(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
+    iterator = iter(records)
+    while batch := list(islice(iterator, size)):
+        yield batch

@@ -1,0 +1,151 @@
+"""The unlabelled conversations of a project -> pseudo-labels, conversation by conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+
+from turnwise.annotations import Annotation, Source
+from turnwise.conversations import Conversation, examples
+from turnwise.errors import WorkspaceError
+from turnwise.labelling import fit_annotator, label
+from turnwise.progress import Progress, silent
+from turnwise.project import Project, key_of, without_gold
+from turnwise.sampling import Split
+from turnwise.taxonomy import Taxonomy, to_dict
+
+
+@dataclass(frozen=True, slots=True)
+class LabelScore:
+    """Pseudo-labels of one dimension against the gold that the annotator never saw.
+
+    Attributes:
+        turns: how many have gold; accuracy: over all of them, abstentions counting as wrong.
+        surest_half: accuracy on the half of them with the highest confidence.
+        abstained: share of them left without a label.
+    """
+
+    turns: int
+    accuracy: float
+    surest_half: float
+    abstained: float
+
+
+@dataclass(frozen=True, slots=True)
+class LabelResult:
+    """What labelling did.
+
+    Attributes:
+        source: the annotator.
+        labelled: conversations labelled now; kept: those labelled by an earlier run.
+        annotations, abstained: dimension -> turns with a label, and without.
+        scores: dimension -> how right the labels are, where gold tells.
+        example: one annotation, to show what a rationale looks like.
+    """
+
+    source: Source
+    labelled: int
+    kept: int
+    annotations: dict[str, int]
+    abstained: dict[str, int]
+    scores: dict[str, LabelScore] = field(default_factory=dict)
+    example: Annotation | None = None
+
+
+def label_logs(project: Project, progress: Progress = silent) -> LabelResult:
+    """Label every unlabelled conversation of a project with the embedded annotator.
+
+    Each conversation is stored as it is labelled, under a key of its content and of everything
+    that the annotator was fitted on: a second run labels only what is new or changed.
+
+    Raises:
+        WorkspaceError: nothing was imported.
+    """
+    taxonomy = project.taxonomy()
+    split = project.split()
+    if not split.unlabelled and not split.seed:
+        raise WorkspaceError(f"{project.folder} holds no conversations: run turnwise import")
+    keys = labelling_keys(project, taxonomy, split)
+    done = project.workspace.done(keys.values())
+    pending = [one for one in split.unlabelled if keys[one] not in done]
+    source = Source("embedded")
+    if pending:
+        encoder = project.encoder(progress)
+        seed = list(project.workspace.conversations(split.seed))
+        annotator = fit_annotator(taxonomy, seed, encoder, project.config.labelling, progress)
+        source = annotator.source
+        logs = (without_gold(one) for one in project.workspace.conversations(pending))
+        for position, (conversation, annotations) in enumerate(label(logs, annotator), 1):
+            project.workspace.put_annotations(keys[conversation.id], conversation.id, annotations)
+            progress("label", position, len(pending))
+    return _summary(project, taxonomy, split, source, len(pending))
+
+
+def labelling_keys(project: Project, taxonomy: Taxonomy, split: Split) -> dict[str, str]:
+    """Conversation id -> key of the work of labelling it."""
+    hashes = project.workspace.content_hashes()
+    fitted_on = key_of(
+        "label",
+        to_dict(taxonomy),
+        [hashes[one] for one in split.seed],
+        project.config.encoder,
+        asdict(project.config.labelling),
+    )
+    return {one: key_of(fitted_on, hashes[one]) for one in split.unlabelled}
+
+
+def _summary(
+    project: Project, taxonomy: Taxonomy, split: Split, source: Source, labelled: int
+) -> LabelResult:
+    counts = dict.fromkeys(taxonomy.dimension_names, 0)
+    abstained = dict.fromkeys(taxonomy.dimension_names, 0)
+    by_turn: dict[tuple[str, int, str], Annotation] = {}
+    shown: Annotation | None = None
+    for one in project.workspace.annotations(split.unlabelled):
+        if one.source.kind == "person" or one.dimension not in counts:
+            continue
+        source = one.source
+        (abstained if one.label is None else counts)[one.dimension] += 1
+        by_turn[(*one.key, one.dimension)] = one
+        if one.label and one.evidence and (shown is None or one.confidence > shown.confidence):
+            shown = one
+    return LabelResult(
+        source=source,
+        labelled=labelled,
+        kept=len(split.unlabelled) - labelled,
+        annotations=counts,
+        abstained=abstained,
+        scores=_scores(taxonomy, project.workspace.conversations(split.unlabelled), by_turn),
+        example=shown,
+    )
+
+
+def _scores(
+    taxonomy: Taxonomy,
+    conversations: Iterable[Conversation],
+    by_turn: dict[tuple[str, int, str], Annotation],
+) -> dict[str, LabelScore]:
+    outcomes: dict[str, list[tuple[bool, float, bool]]] = {}
+    for conversation in conversations:
+        for example in examples(conversation):
+            for dimension, gold in example.gold.items():
+                one = by_turn.get((*example.key, dimension))
+                if one is not None:
+                    row = (one.label in gold, one.confidence, one.label is None)
+                    outcomes.setdefault(dimension, []).append(row)
+    return {
+        name: _score(outcomes[name]) for name in taxonomy.dimension_names if name in outcomes
+    }
+
+
+def _score(rows: Sequence[tuple[bool, float, bool]]) -> LabelScore:
+    right, confidence, abstained = (np.array(column) for column in zip(*rows, strict=True))
+    surest = np.argsort(-confidence, kind="stable")[: max(1, len(rows) // 2)]
+    return LabelScore(
+        turns=len(rows),
+        accuracy=float(right.mean()),
+        surest_half=float(right[surest].mean()),
+        abstained=float(abstained.mean()),
+    )

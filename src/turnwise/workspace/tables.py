@@ -1,0 +1,155 @@
+"""The tables of a workspace, as this version of Turnwise reads and writes them.
+
+    conversations -< turns -< annotations >- sources        taxonomies
+    conversations -< work                                   runs, counters, forgets
+
+A change here needs a migration beside it (`migrations/versions`); a test compares the two.
+Customers' texts stand in `turns.text`, and derived from it in `annotations` (rationale,
+evidence) and, rarely, in `runs.result`: `forgetting.py` knows these places.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeEngine
+
+metadata = sa.MetaData(
+    # Constraints need names that don't depend on the database: later migrations refer to them.
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite numbers rows by itself only for a primary key that is declared INTEGER.
+BigKey: TypeEngine[int] = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+# Ids are sorted by code point, as Python and SQLite do, whatever the locale of the server.
+Id: TypeEngine[str] = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+Json: TypeEngine[Any] = sa.JSON(none_as_null=True)
+
+conversations = sa.Table(
+    "conversations",
+    metadata,
+    sa.Column("key", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("id", Id, nullable=False, unique=True),
+    sa.Column("content", sa.Text, nullable=False),  # sha256 in hex; see content_hash
+    sa.Column("started_at", sa.Text),  # ISO 8601 as the log gives it, with or without a zone
+    sa.Column("started_epoch", sa.Float, index=True),  # seconds; no zone counts as UTC
+    sa.Column("added_epoch", sa.Float, nullable=False),
+    sa.Column("locale", sa.Text, nullable=False),
+    sa.Column("market", sa.Text, nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("meta", Json),
+    sa.Column("turns", sa.Integer, nullable=False),
+    sa.Column("customer_turns", sa.Integer, nullable=False),
+    sa.Column("gold", sa.Integer, nullable=False),  # labels that a person gave its turns
+)
+
+turns = sa.Table(
+    "turns",
+    metadata,
+    sa.Column(
+        "conversation",
+        sa.Integer,
+        sa.ForeignKey("conversations.key", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("messages", Json),
+    sqlite_with_rowid=False,  # the turns of a conversation lie side by side
+)
+
+sources = sa.Table(
+    "sources",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("annotations", sa.BigInteger, nullable=False),  # how many there are, kept up to date
+    sa.UniqueConstraint("kind", "name", "version"),
+)
+
+annotations = sa.Table(
+    "annotations",
+    metadata,
+    sa.Column("id", BigKey, primary_key=True),
+    sa.Column("conversation", sa.Integer, nullable=False),
+    sa.Column("turn", sa.Integer, nullable=False),
+    sa.Column("source", sa.Integer, sa.ForeignKey("sources.id"), nullable=False),
+    sa.Column("dimension", sa.Text, nullable=False),
+    sa.Column("label", sa.Text),
+    sa.Column("confidence", sa.Float, nullable=False),
+    sa.Column("runners_up", Json),
+    sa.Column("rationale", sa.Text),
+    sa.Column("evidence", Json),
+    sa.ForeignKeyConstraint(
+        ["conversation", "turn"], ["turns.conversation", "turns.position"], ondelete="CASCADE"
+    ),
+    sa.Index(None, "conversation", "turn", "source"),
+)
+
+work = sa.Table(
+    "work",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),  # sha256 of the inputs; the caller makes it
+    sa.Column(
+        "conversation",
+        sa.Integer,
+        sa.ForeignKey("conversations.key", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    sa.Column("sources", Json, nullable=False),  # ids of the sources of what came out
+)
+
+taxonomies = sa.Table(
+    "taxonomies",
+    metadata,
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("content", Json, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False, unique=True),
+    sa.Column("last_put", sa.Integer, nullable=False),  # the highest is the current one
+)
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("command", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("config", Json, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("started_at", sa.Text, nullable=False),
+    sa.Column("ended_at", sa.Text),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("process_start", sa.Text, nullable=False),
+    sa.Column("result", Json),
+    sa.Index(None, "command", "key"),
+)
+
+counters = sa.Table(
+    "counters",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.BigInteger, nullable=False),
+)
+
+# A deletion whose rows are gone but whose files and free pages are not clean yet.
+forgets = sa.Table(
+    "forgets",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("conversations", Json, nullable=False),  # their ids
+    sa.Column("turns", sa.Integer, nullable=False),
+    sa.Column("annotations", sa.Integer, nullable=False),
+    sa.Column("oldest", sa.Float),  # when the first of them was added
+)
