@@ -74,14 +74,19 @@ class Table:
 
 
 def _read(path: Path) -> list[dict[str, Key | Figures]]:
-    """The finished cells of a file; a last line that a kill cut short is passed over."""
+    """The finished cells of a file; a line that a kill cut short is passed over, and ended."""
+    if not path.exists():
+        return []
+    written = path.read_text(encoding="utf-8")
+    if not written.endswith("\n"):
+        with path.open("a", encoding="utf-8") as file:
+            file.write("\n")
     cells = []
-    if path.exists():
-        for line in path.read_text(encoding="utf-8").splitlines():
-            try:
-                cells.append(json.loads(line))
-            except ValueError:
-                say(f"{path}: a line that was cut short is measured again")
+    for line in written.splitlines():
+        try:
+            cells.append(json.loads(line))
+        except ValueError:
+            say(f"{path}: a cell that was cut short is measured again")
     return cells
 
 

@@ -102,7 +102,8 @@ def _format_of(looks: Looks, path: Path, format: str, columns: ColumnMapping | N
             format = looks.format
         else:
             hint = f"Turnwise reads {', '.join(FORMATS)}"
-            raise FormatError(f"this looks like {looks.words}", path=path, hint=hint)
+            reason = f"the format can't be told: this looks like {looks.words}"
+            raise FormatError(reason, path=path, hint=hint)
     elif looks.format not in FORMATS[format].accepts:
         hint = f"Read it as {looks.format}" if looks.format else "Check the file"
         reason = f"this is not {format}: it looks like {looks.words}"

@@ -142,12 +142,15 @@ def build_corpus(taxonomy: Taxonomy, seed: Sequence[Conversation], encoder: Enco
     groups.extend(range(len(seed), len(seed) + len(taught)))
     places.extend([None] * len(taught))
     wording = Wording.of(texts)
-    encoder.encode(texts)  # at once, in batches: what follows finds the vectors kept
-    parts = [see_conversation(one, wording, encoder) for one in seed]
+    meaning = encoder.encode(texts)
+    ends = np.cumsum([len(one.turns) for one in seed], dtype=np.intp)
+    *turns, lines_of_labels = np.split(meaning, ends)
+    parts = [see_conversation(one, rows, wording) for one, rows in zip(seed, turns, strict=True)]
+    parts.append(see_texts(taught, lines_of_labels, wording))
     return Corpus(
         texts=tuple(texts),
         places=tuple(places),
-        seen=stack([*parts, see_texts(taught, wording, encoder)]),
+        seen=stack(parts),
         wording=wording,
         groups=np.array(groups, np.intp),
         seed=seed,

@@ -38,17 +38,15 @@ class Ridge:
     """A fitted regression.
 
     Attributes:
-        rows: which texts of the corpus it was fitted on, Int[n_fitted].
-        coefficients: what each of them says per label, Float64[n_fitted, n_labels].
+        coefficients: what each text of the corpus says per label, Float32[n_corpus, n_labels];
+            0 for texts that it was not fitted on.
     """
 
-    rows: NDArray[np.intp]
-    coefficients: Scores
+    coefficients: NDArray[np.float32]
 
     def scores(self, similarity: Similarity) -> Scores:
         """Similarity to every text of the corpus, Float32[n, n_corpus] -> Float64[n, n_labels]."""
-        scores: Scores = similarity[:, self.rows] @ self.coefficients
-        return scores
+        return (similarity @ self.coefficients).astype(np.float64)
 
 
 def fit_ridge(similarity: Similarity, lesson: Lesson, penalty: float) -> tuple[Ridge, Scores]:
@@ -69,7 +67,8 @@ def fit_ridge(similarity: Similarity, lesson: Lesson, penalty: float) -> tuple[R
     system[np.diag_indices(len(rows))] += penalty / lesson.weights[rows]
     inverse = np.linalg.inv(system)
     coefficients = inverse @ targets
-    left_out = similarity[:, rows] @ coefficients
+    known = similarity[:, rows]
+    left_out = known @ coefficients
     place = np.full(len(similarity), -1)
     place[rows] = np.arange(len(rows))
     for texts in _groups(lesson.groups):
@@ -77,8 +76,10 @@ def fit_ridge(similarity: Similarity, lesson: Lesson, penalty: float) -> tuple[R
         if len(members):
             block = inverse[np.ix_(members, members)]
             lost = inverse[:, members] @ np.linalg.solve(block, coefficients[members])
-            left_out[texts] -= similarity[np.ix_(texts, rows)] @ lost
-    return Ridge(rows, coefficients), left_out
+            left_out[texts] -= known[texts] @ lost
+    spread = np.zeros(lesson.targets.shape, np.float32)
+    spread[rows] = coefficients
+    return Ridge(spread), left_out
 
 
 def _groups(groups: NDArray[np.intp]) -> list[NDArray[np.intp]]:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from turnwise.conversations import Conversation, Role
-from turnwise.encoders import Encoder, Vectors
+from turnwise.encoders import Vectors
 from turnwise.labelling.words import Wording, Words
 
 Similarity = NDArray[np.float32]  # Float32[n_texts, n_others]
@@ -55,21 +55,19 @@ def stack(parts: Sequence[Seen]) -> Seen:
     )
 
 
-def see_texts(texts: Sequence[str], wording: Wording, encoder: Encoder) -> Seen:
-    """Texts that stand by themselves, such as a taxonomy's examples."""
-    nothing = np.zeros((len(texts), 3 * encoder.size), np.float32)
-    if not texts:
-        return Seen(np.zeros((0, encoder.size), np.float32), wording.vectors(()), nothing)
-    return Seen(encoder.encode(texts), wording.vectors(texts), nothing)
+def see_texts(texts: Sequence[str], meaning: Vectors, wording: Wording) -> Seen:
+    """Texts that stand by themselves, such as a taxonomy's examples, with their vectors."""
+    nothing = np.zeros((len(texts), 3 * meaning.shape[1]), np.float32)
+    return Seen(meaning, wording.vectors(texts), nothing)
 
 
-def see_conversation(conversation: Conversation, wording: Wording, encoder: Encoder) -> Seen:
+def see_conversation(conversation: Conversation, meaning: Vectors, wording: Wording) -> Seen:
     """Every turn of a conversation, whoever spoke, each with what came before it."""
-    texts = [turn.text for turn in conversation.turns]
-    seen = see_texts(texts, wording, encoder)
+    seen = see_texts([turn.text for turn in conversation.turns], meaning, wording)
     roles = [turn.role for turn in conversation.turns]
-    before = [_before(seen.meaning[:end], roles[:end]) for end in range(len(texts))]
-    return Seen(seen.meaning, seen.wording, np.stack(before) if before else seen.before)
+    for end, row in enumerate(seen.before):
+        row[:] = _before(meaning[:end], roles[:end])
+    return seen
 
 
 def _before(meaning: Vectors, roles: Sequence[Role]) -> Vectors:

@@ -22,9 +22,8 @@ _STREET_IF_CAPITAL = (
     "Turnpike|Pike|Path|Bend|Ridge|Heights|Crossing|Parade|Pde|Tce"
 )
 _CAPITAL = [word for name in _STREET_IF_CAPITAL.split("|") for word in (name, name.upper())]
-_SUFFIXES = tuple(
-    "straße|strasse|str|weg|platz|allee|gasse|damm|ufer|chaussee|straat|gatan".split("|")
-)
+_ONE_WORD = "straße|strasse|str|weg|platz|allee|gasse|damm|ufer|chaussee|straat|gatan"
+_SUFFIXES = tuple(_ONE_WORD.split("|"))
 _ROMANCE_WORDS = frozenset(
     (
         "rue",
@@ -57,11 +56,9 @@ _NUMBER_FIRST = re.compile(
     rf"(?P<number>{_NUMBER}),?\s(?P<words>(?:(?:{_WORD})\s){{1,4}}?)"
     rf"(?:(?i:{_STREET})|(?:{'|'.join(_CAPITAL)}))\b\.?(?:\s(?:N|S|E|W|NE|NW|SE|SW)\b)?{_TAIL}"
 )
-_STREET_FIRST = re.compile(  # German, Dutch, Nordic: one word, or two, before the number
-    r"(?<!\w)(?:[^\W\d_a-z][^\W\d_]{1,24}[ \-]){0,2}"
-    rf"[^\W\d_][^\W\d_]{{0,24}}?(?:{'|'.join(_SUFFIXES)})\.?"
-    r"\s[0-9]{1,4}(?:\s?[a-zA-Z])?(?![\w])(?:,?\s[0-9]{4,5}\s[^\W\d_a-z][^\W\d_]{2,24})?",
-    re.IGNORECASE,
+_STREET_FIRST = re.compile(  # German, Dutch, Swedish: "Musterstraße 12a", "Lange Straße 7"
+    rf"(?<!\w)(?:(?:[^\W\d_a-z][^\W\d_]{{1,24}}[ \-]){{1,2}}|[^\W\d_]{{1,25}}?)(?i:{_ONE_WORD})\.?"
+    r"\s[0-9]{1,4}(?:\s?[a-zA-Z])?(?!\w)(?:,?\s[0-9]{4,5}\s[^\W\d_a-z][^\W\d_]{2,24})?"
 )
 _ROMANCE = re.compile(
     r"(?<!\w)[0-9]{1,4}(?:\s?(?:bis|ter))?,?\s(?i:rue|avenue|boulevard|chemin|impasse|quai|all[ée]e)"

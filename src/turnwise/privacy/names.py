@@ -110,6 +110,7 @@ _GOES_ON = re.compile(
     r"|i['’]?(?:m|ll|ve|d)?|just|to|for|how|what)\b",
     re.IGNORECASE,
 )
+_TOLD_OF = re.compile(r"\s(?:has|had|is|was|said|says|who|bought|got|lives|called|wants?)\b", re.I)
 _CALLS = re.compile(r"\s(?:from|calling|speaking|writing|here|again)\b", re.IGNORECASE)
 _GREETING_BEFORE = re.compile(
     r"(?:^|\b(?:hi|hello|hey|morning|afternoon|evening)\b)[\s,!.\-]{0,3}(?:yes,?\s)?$", re.I
@@ -197,6 +198,8 @@ def _fits(speech: _Speech, kind: str, cue_at: int, place: Place) -> bool:
             if _CALLS.match(text, end):
                 return True
             return ends and (_is_i(text, cue_at) or _greets_before(text, cue_at))
+        case "related" if _TOLD_OF.match(text, end):
+            return True
         case _:
             return ends or _GOES_ON.match(text, end) is not None
 
@@ -219,18 +222,23 @@ def _read_name(text: str, at: int, lower: bool, shout: bool) -> Place | None:
                 end = initial.end()
                 continue
         word = _WORD.match(text, end)
+        if words or shout:
+            word = _past_particles(text, word)
         if not word or not _is_name(word[0], lower, shout):
-            if not (words and word and word[0].lower() in _PARTICLES):
-                break
-            further = _WORD.match(text, word.end() + 1)
-            if not further or not further[0][0].isupper() or text[word.end()] != " ":
-                break
-            word = further
+            break
         words, end = words + 1, word.end()
         if text[end : end + 1] != " ":
             break
         end += 1
     return _place(text, at, end) if words else None
+
+
+def _past_particles(text: str, word: re.Match[str] | None) -> re.Match[str] | None:
+    """The capitalised word behind particles ("van der Berg"), or the word as it is."""
+    last = word
+    while last and last[0].lower() in _PARTICLES and text[last.end() : last.end() + 1] == " ":
+        last = _WORD.match(text, last.end() + 1)
+    return last if last and last[0][0].isupper() else word
 
 
 def _place(text: str, start: int, end: int) -> Place:

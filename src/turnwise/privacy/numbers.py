@@ -52,6 +52,11 @@ _PHONE_CUE = re.compile(
     r"number|landline|ring|dial|handy|telefon|téléphone|teléfono|rufnummer)\b[^.!?]{0,25}$",
     re.IGNORECASE,
 )
+_PHONE_SAID = re.compile(
+    r"\b(?:phone|telephone|mobile|cell|tel|ph|fax|whatsapp)\b\.?(?:\s?(?:number|no|nr)\b\.?)?"
+    r"(?:\s(?:is|was))?[\s:#]{0,3}$",
+    re.IGNORECASE,
+)
 _ASKS = re.compile(
     rf"\b(?:{_THING})\b[^?.!]{{0,30}}\b(?:number|no\.|id|code)\b"
     rf"|\b(?:number|id|code)\b[^?.!]{{0,25}}\b(?:{_THING})\b",
@@ -64,6 +69,10 @@ _QUESTION = re.compile(
 _DATE = re.compile(
     r"(?<![0-9])(?:[0-9]{1,2}[\-./–][0-9]{1,2}[\-./–](?:[0-9]{2}){1,2}"
     r"|(?:19|20)[0-9]{2}[\-./–][0-9]{1,2}(?:[\-./–][0-9]{1,2})?)(?![0-9])"
+)
+_BARE_DATE = re.compile(  # 25082018, 20180825
+    r"(?:[0-3][0-9][01][0-9]|[01][0-9][0-3][0-9])(?:19|20)[0-9]{2}"
+    r"|(?:19|20)[0-9]{2}[01][0-9][0-3][0-9]"
 )
 _DATED = re.compile(
     r"(?:^|[\-‑–0-9])(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}(?:$|[\-‑–0-9])",
@@ -160,7 +169,10 @@ def _is_code(code: str, cued: bool, least: int) -> bool:
         return False  # a word: covid-19-2020, mid-2019-2020
     if cued and digits >= least:
         return len(code) >= 5
-    longest = max(map(len, re.findall("[0-9]+", code)))
+    runs = re.findall("[0-9]+", code)
+    if all(re.fullmatch("(?:19|20)[0-9]{2}", run) for run in runs):
+        return False  # years
+    longest = max(map(len, runs))
     if len(parts) == 1:
         return digits >= 6 and len(code) >= 8 and not any(c.islower() for c in code)
     return digits >= 5 and (longest >= 5 or len(parts) > 2) and longest > 2
@@ -223,6 +235,8 @@ def _is_phone(run: str, region: str, before: str) -> bool:
         return True
     if digits >= 9 and _TRUNK_PHONE.fullmatch(run):
         return True
+    if _PHONE_SAID.search(before):
+        return True
     cued = _PHONE_CUE.search(before) is not None
     if digits < 9 and not cued:
         return False
@@ -252,7 +266,7 @@ def _is_number(run: str, cued: bool, explicit: bool) -> bool:
     if cued:
         return digits >= (4 if explicit and not re.fullmatch("(?:19|20)[0-9]{2}", run) else 5)
     if len(groups) == 1:
-        return digits >= 7
+        return digits >= 7 and not _BARE_DATE.fullmatch(run)
     return " " not in run and digits >= 8 and (max(map(len, groups)) >= 6 or digits >= 12)
 
 

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -31,6 +31,11 @@ PRAGMAS = (
     "secure_delete=ON",
     "cache_size=-32000",
 )
+
+
+SLICE = 500  # ids that one statement names at most
+
+T = TypeVar("T")
 
 
 class Database:
@@ -125,6 +130,11 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def slices(items: Sequence[T], size: int = SLICE) -> Iterator[Sequence[T]]:
+    """Cut a sequence into parts that fit one statement."""
+    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def insert_rows(

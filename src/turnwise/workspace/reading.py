@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from turnwise.conversations import Conversation, Role, Turn
+from turnwise.conversations import Conversation, Turn
 from turnwise.errors import WorkspaceError
 from turnwise.workspace import tables as t
 from turnwise.workspace.database import SLICE, Database, slices
@@ -89,22 +89,18 @@ def _read_page(connection: sa.Connection, heads: Sequence[Head]) -> Iterator[Con
     gold = _read_gold(connection, [head.key for head in heads if head.gold])
     c = t.turns.c
     query = (
-        sa.select(c.conversation, c.position, c.role, c.text, sa.type_coerce(c.messages, sa.Text))
+        sa.select(c.conversation, c.position, c.role, c.text, sa.cast(c.messages, sa.Text))
         .where(c.conversation.in_([head.key for head in heads]))
         .order_by(c.conversation, c.position)
     )
-    if connection.dialect.name != "sqlite":
-        query = query.with_only_columns(
-            c.conversation, c.position, c.role, c.text, sa.cast(c.messages, sa.Text)
-        )
     turns: dict[int, list[Turn]] = {}
     for key, position, role, text, messages in connection.execute(query):
         turn = Turn(role, text, gold.get((key, position)) or {}, _positions(messages))
         turns.setdefault(key, []).append(turn)
     for head in heads:
         # One without turns was forgotten since its head was read.
-        if head.key in turns:
-            yield _conversation(head, tuple(turns[head.key]))
+        if head.key in turns or not head.turns:
+            yield _conversation(head, tuple(turns.get(head.key, ())))
 
 
 def _read_gold(connection: sa.Connection, keys: Sequence[int]) -> GoldOf:
