@@ -78,7 +78,7 @@ def _read(path: Path) -> list[dict[str, Key | Figures]]:
     if not path.exists():
         return []
     written = path.read_text(encoding="utf-8")
-    if not written.endswith("\n"):
+    if written and not written.endswith("\n"):
         with path.open("a", encoding="utf-8") as file:
             file.write("\n")
     cells = []

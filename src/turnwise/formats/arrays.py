@@ -2,8 +2,8 @@
 
 The standard decoder is run at the place where an element begins, over as much text as was read.
 Where it stops at the end of that text the element is incomplete, and twice as much is read;
-where it stops before, the element is broken, and the next place is sought where an object
-begins that looks like an element.
+where it stops before, the element is broken, and the next object is sought that looks like an
+element.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def elements(chunks: Iterable[str], keys: Collection[str]) -> Iterator[Element]:
             raise FormatError("the JSON array has no end", line=text.line, hint="Export it again")
         line = text.line
         try:
-            value, end = text.decode(text.position)
+            value, end = text.decode()
         except FormatError as error:
             yield Element(line, None, error, text.raw())
             text.seek_object(frozenset(keys))
@@ -68,7 +68,6 @@ class _Text:
         self._chunks = chunks
         self._decoder = json.JSONDecoder()
         self._text = ""
-        self._fault = 0  # where the last decoding failed
         self.position = 0
         self.line = 1
 
@@ -100,29 +99,25 @@ class _Text:
         self._text, self.position = "".join(parts), 0
         return read > 0
 
-    def decode(self, start: int) -> tuple[object, int]:
-        """The value that begins at a place, and where it ends; reads on where it must.
+    def decode(self) -> tuple[object, int]:
+        """The value that begins here, and where it ends; reads on where it must.
 
         Raises:
-            FormatError: the value is broken; `_fault` is where.
+            FormatError: the value is broken.
         """
-        ahead = start - self.position
         while True:
-            start = self.position + ahead
             try:
-                return self._decoder.raw_decode(self._text, start)
+                return self._decoder.raw_decode(self._text, self.position)
             except json.JSONDecodeError as error:
-                self._fault = error.pos
-                if self._cut_off(error) and len(self._text) - start < MAX_ELEMENT_CHARACTERS:
-                    if self._more():
-                        continue
-                    self._fault = len(self._text)
-                line = self.line + self._text.count("\n", self.position, self._fault)
+                short = len(self._text) - self.position < MAX_ELEMENT_CHARACTERS
+                if short and self._cut_off(error) and self._more():
+                    continue
+                line = self.line + self._text.count("\n", self.position, error.pos)
                 reason = f"broken JSON: {error.msg.lower()} on line {line}"
             except RecursionError:
-                self._fault, reason = start + 1, "broken JSON: nested too deeply"
+                reason = "broken JSON: nested too deeply"
             except ValueError as error:  # a number of thousands of digits
-                self._fault, reason = start + 1, f"broken JSON: {error}"
+                reason = f"broken JSON: {error}"
             raise FormatError(reason, hint="Export it again, or mend it by hand")
 
     def _cut_off(self, error: json.JSONDecodeError) -> bool:
@@ -132,20 +127,25 @@ class _Text:
         return left < _NEAR_END or not self._text[error.pos : error.pos + 4096].strip()
 
     def seek_object(self, keys: frozenset[str]) -> None:
-        """Go on to the next object with one of the keys behind the fault, or to the end."""
-        start = max(self._fault, self.position + 1)
+        """Go on to the next object with one of the keys, or to the end.
+
+        It is sought from the beginning of the broken one: where a bracket is missing, the fault
+        shows only after the objects that follow were taken for a part of it.
+        """
+        start = self.position + 1
         while True:
             found = _NEXT_OBJECT.search(self._text, start)
             if found is None:
                 # The last character may be the comma before the next object, or the array's end.
                 self.advance(max(start, len(self._text.rstrip()) - 1))
                 if not self._more():
+                    self.advance(0 if self._text.startswith("]") else len(self._text))
                     return
                 start = 0
                 continue
             self.advance(found.end())
             try:
-                value, end = self.decode(self.position)
+                value, end = self.decode()
             except FormatError:
                 start = self.position + 1
                 continue

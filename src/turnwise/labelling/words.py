@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-BUCKETS = 2048
+BUCKETS = 4096
 Words = NDArray[np.float32]  # Float32[n_texts, BUCKETS], rows of unit length or 0
 
 _TOKEN = re.compile(r"\w+(?:'\w+)*|[^\w\s]")

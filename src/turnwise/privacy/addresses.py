@@ -39,6 +39,9 @@ _ROMANCE_WORDS = frozenset(
         "piazza",
     )
 )
+_STREET_IF_SPOKEN_OF = (
+    "st|drive|dr|court|ct|place|pl|close|square|row|circle|grove|gardens|mews|ln|way"
+)
 _WORD = r"[^\W\d_]{1,4}\.|[^\W\d_]{1,25}(?:['’\-][^\W\d_]{1,24})?|[0-9]{1,3}(?:st|nd|rd|th)"
 _NUMBER = r"(?:[0-9]{1,4}\s?/\s?)?[0-9]{1,5}(?:-[0-9]{1,4})?[A-Za-z]?"
 _UNIT = r"(?:apt|apartment|unit|suite|ste|flat|floor|fl|room|rm|building|bldg|no)\.?\s?#?\s?\w{1,6}"
@@ -49,12 +52,23 @@ _POSTCODE = (
 )
 _TAIL = (
     rf"(?:,?\s(?i:{_UNIT})\b|,?\s\#\s?\w{{1,6}})?(?:,\s(?i:{_UNIT})\b)?"
-    rf"(?:(?:,\s(?P<town>{_TOWN})(?![\w'’])|\s{_TOWN}(?=,?\s[A-Z]{{2,3}}\b|,?\s[0-9]{{5}}\b)))?(?:,?\s[A-Z]{{2,3}}(?!\w))?(?:,?\s(?:{_POSTCODE})(?!\w))?"
+    rf"(?:(?:,\s(?P<town>{_TOWN})(?![\w'’])(?:,\s{_TOWN}(?=[\s,.]*(?:$|[A-Z]{{2}}\b|[0-9])))?|\s{_TOWN}(?=,?\s[A-Z]{{2,3}}\b|,?\s[0-9]{{5}}\b)))?(?:,?\s[A-Z]{{2,3}}(?!\w))?(?:,?\s(?:{_POSTCODE})(?!\w))?"
 )
-_NUMBER_FIRST = re.compile(
-    rf"(?<![\w$€£#.,/\-])(?:(?i:flat|unit|apartment|apt|suite)\s\w{{1,5}},?\s)?"
-    rf"(?P<number>{_NUMBER}),?\s(?P<words>(?:(?:{_WORD})\s){{1,4}}?)"
-    rf"(?:(?i:{_STREET})|(?:{'|'.join(_CAPITAL)}))\b\.?(?:\s(?:N|S|E|W|NE|NW|SE|SW)\b)?{_TAIL}"
+
+
+def _number_first(street: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"(?<![\w$€£#.,/\-])(?:(?i:flat|unit|apartment|apt|suite)\s\w{{1,5}},?\s)?"
+        rf"(?P<number>{_NUMBER}),?\s(?P<words>(?:(?:{_WORD})\s){{1,4}}?)"
+        rf"(?:{street})\b\.?(?:\s(?:N|S|E|W|NE|NW|SE|SW)\b)?{_TAIL}"
+    )
+
+
+_NUMBER_FIRST = _number_first(rf"(?i:{_STREET})|{'|'.join(_CAPITAL)}")
+_NUMBER_FIRST_LOOSE = _number_first(rf"(?i:{_STREET}|{_STREET_IF_SPOKEN_OF})|{'|'.join(_CAPITAL)}")
+_SPOKEN_OF = re.compile(
+    r"\b(?:address|deliver\w{0,5}|ship(?:ped|ping|ment)?|send|lives?|moved|house|zip|postcode|home)\b",
+    re.IGNORECASE,
 )
 _STREET_FIRST = re.compile(  # German, Dutch, Swedish: "Musterstraße 12a", "Lange Straße 7"
     rf"(?<!\w)(?:(?:[^\W\d_a-z][^\W\d_]{{1,24}}[ \-]){{1,2}}|[^\W\d_]{{1,25}}?)(?i:{_ONE_WORD})\.?"
@@ -77,25 +91,32 @@ _CAPITAL_WORDS = frozenset(_CAPITAL)
 _CAPITAL_HINTS = frozenset(_STREET_IF_CAPITAL.lower().split("|"))
 
 
-def find_addresses(text: str) -> Iterator[Span]:
-    """Yield street addresses, post boxes and full British postcodes."""
-    if not _hints(text):
+def find_addresses(text: str, before: str = "") -> Iterator[Span]:
+    """Yield street addresses, post boxes and full British postcodes.
+
+    `before` is the turn that this one may answer: where one of them speaks of an address, a
+    street need not be capitalised ("418 alder court").
+    """
+    loose = _SPOKEN_OF.search(text) is not None or _SPOKEN_OF.search(before) is not None
+    if not _hints(text, loose):
         for match in _GB_POSTCODE.finditer(text):
             yield Span(*match.span(), "address", match[0])
         return
     end = 0
-    for match in sorted(_matches(text), key=lambda match: match.start()):
+    for match in sorted(_matches(text, loose), key=lambda match: match.start()):
         if match.start() < end:
             continue
         end = _end_of_address(match)
         yield Span(match.start(), end, "address", text[match.start() : end])
 
 
-def _hints(text: str) -> bool:
+def _hints(text: str, loose: bool) -> bool:
     """Whether a text holds a word for a street; lower-case "way", "drive", ... do not count."""
     low = text.lower()
     words = _LETTERS.findall(low)
     if not _HINTS.isdisjoint(words):
+        return True
+    if loose and not _CAPITAL_HINTS.isdisjoint(words):
         return True
     if not _CAPITAL_HINTS.isdisjoint(words) and not _CAPITAL_WORDS.isdisjoint(
         _LETTERS.findall(text)
@@ -106,8 +127,8 @@ def _hints(text: str) -> bool:
     )
 
 
-def _matches(text: str) -> Iterator[re.Match[str]]:
-    for match in _NUMBER_FIRST.finditer(text):
+def _matches(text: str, loose: bool) -> Iterator[re.Match[str]]:
+    for match in (_NUMBER_FIRST_LOOSE if loose else _NUMBER_FIRST).finditer(text):
         if _names_a_street(match):
             yield match
     for pattern in (_STREET_FIRST, _ROMANCE, _BOX, _GB_POSTCODE):
@@ -116,6 +137,8 @@ def _matches(text: str) -> Iterator[re.Match[str]]:
 
 def _names_a_street(match: re.Match[str]) -> bool:
     words = match["words"].split()
+    if len(words) > 2 and not any(word[0].isupper() for word in words):
+        return False
     return not any(word.strip(".").lower() in NO_STREET for word in words)
 
 

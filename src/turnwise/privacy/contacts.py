@@ -21,7 +21,8 @@ _EMAIL = re.compile(
 )
 _SPOKEN_EMAIL = re.compile(
     r"(?<![\w.])[\w.\-]{1,64}\s?(?:\bat\b|\(at\)|\[at\])\s?[\w\-]{1,63}"
-    rf"\s?(?:\bdot\b|\(dot\)|\[dot\])\s?(?:{_TOP})\b",
+    rf"\s?(?:\bdot\b|\(dot\)|\[dot\])\s?(?:{_TOP})\b"
+    rf"|(?<![\w.])[\w.\-]{{1,64}}\s?[(\[]at[)\]]\s?[\w\-]{{1,63}}\.(?:{_TOP})\b",
     re.IGNORECASE,
 )
 _URL = re.compile(
@@ -31,7 +32,7 @@ _URL = re.compile(
     re.IGNORECASE,
 )
 _URL_HINT = re.compile(r"://|\.[A-Za-z]{2}")
-_SPOKEN_HINT = re.compile(r"\bdot\b|\[dot\]", re.IGNORECASE)
+_SPOKEN_HINT = re.compile(r"\bdot\b|[(\[]at[)\]]", re.IGNORECASE)
 _CLOSING = ".,;:!?'\"’”)]}*"
 
 _IP4 = re.compile(r"(?<![\w.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?!\.?\w)")

@@ -62,19 +62,21 @@ _CUES = (
         "name|call me",
         r"\b(?:his|her|their|the|first|last|full|account|holder|customer|family)(?:['’]?s)?\sname"
         r"(?:\sis|['’]s|\swas|:)\s|\bname:\s?|(?:^|[,.;]\s)name\s"
-        r"|\bunder\sthe\sname(?:\sof)?\s|\bcall\sme\s",
+        r"|\bunder\sthe\sname(?:\sof)?\s|\bcall\sme\s|(?:^|[.!?,]\s)name['’]?s\s",
     ),
     _cue("related", "my ", rf"\bmy\s(?:{_RELATIVES}),?\s"),
     _cue(
         "introduced",
-        "i'm |i’m | im |i am |this is |it's me|it’s me|its me",
-        r"\b(?:i['’]?m|i\sam|this\sis|it['’]?s\sme,?)\s",
+        "i'm |i’m | im |i am |this is | it's | it’s | its ",
+        r"\b(?:i['’]?m|i\sam|this\sis|it['’]?s(?:\sme,?)?)\s",
     ),
     _cue(  # only agents speak so
         "duty",
-        "you're |you’re |you are |you've |you’ve |you have |assisted by",
-        r"\byou(?:['’]re|\sare)\s(?:now\s)?(?:chatting|speaking|talking|connected)\s(?:with|to)\s"
-        r"|\byou(?:['’]ve|\shave)\s(?:got|reached)\s|\bassisted\sby\s",
+        "you're |you’re |you are |you've |you’ve |you have |assisted by|connecting you|your ",
+        r"\byou(?:['’]re|\sare)\s(?:now\s)?"
+        r"(?:(?:chatting|speaking|talking|connected)\s(?:with|to)|with|through\sto)\s"
+        r"|\byou(?:['’]ve|\shave)\s(?:got|reached)\s|\b(?:assisted\sby|connecting\syou\s(?:with|to))\s"
+        r"|\byour\s(?:\w{1,12}\s){0,2}(?:agent|advisor|adviser|specialist|representative),?\s",
     ),
     _cue(
         "greeted",
@@ -85,14 +87,23 @@ _CUES = (
         r"|hola),?\s",
     ),
     _cue(
+        "signed",
+        "regards|best,|sincerely|yours|cheers,",
+        r"(?:regards|\bbest|sincerely|\byours|\bcheers),?\s{1,3}(?=[^\s]{2,30}(?:\s[^\s]{2,30})?\s*$)",
+    ),
+    _cue(
         "title",
         "mr | mr.|mrs| ms | ms.| mx|dr |dr.| miss | prof|herr |frau |señor|monsieur|madame|mme",
         rf"\b{_TITLE}",
     ),
 )
-_SPEAKING = _cue("speaking", " here| speaking", r"\s(?:here|speaking)\b")  # the name comes first
+_SPEAKING = _cue(
+    "speaking", " here| speaking| joined", r"\s(?:here|speaking|(?:has\s)?joined)\b"
+)  # the name comes first
 _TWO_WORDS = re.compile(r"(?:[^\W\d_a-z][^\W\d_'’\-]{1,30} )?[^\W\d_a-z][^\W\d_]{1,30}$")
-_AFTER_SPEAKER = re.compile(r"\s(?:from|at|with|and|again)\b", re.IGNORECASE)
+_AFTER_SPEAKER = re.compile(
+    r"\s(?:from|at|with|and|again|the\s(?:chat|conversation|call))\b", re.IGNORECASE
+)
 _OPENS = re.compile(
     r"(?:^|[.!?,;:\n\-–—(]\s?|\b(?:hi|hello|hey|hiya|morning|afternoon|evening|day)\s)$",
     re.IGNORECASE,
@@ -106,10 +117,12 @@ _HEARD: dict[Role, tuple[Cue, ...]] = {
 }
 _ENDS = re.compile(r"\s*(?:$|[.,!?;:)(\n\-–—\"”]|…)")
 _GOES_ON = re.compile(
-    r"\s(?:from|at|with|and|here|again|calling|speaking|writing|your|on|in|of|by|an?|the"
-    r"|i['’]?(?:m|ll|ve|d)?|just|to|for|how|what)\b",
+    r"\s(?:from|at|with|and|&|here|again|your|on|in|of|by|an?|the|to|for|over|out|off|back|today|now"
+    r"|just|then|so|but|who|how|what|can|could|may|let|thanks|thank|sorry|hope|we|you"
+    r"|i['’]?(?:m|ll|ve|d)?|\w{2,12}ing)(?!\w)",
     re.IGNORECASE,
 )
+_NEXT_WORD = re.compile(r"\s([^\W\d_]{1,30})")
 _TOLD_OF = re.compile(r"\s(?:has|had|is|was|said|says|who|bought|got|lives|called|wants?)\b", re.I)
 _CALLS = re.compile(r"\s(?:from|calling|speaking|writing|here|again)\b", re.IGNORECASE)
 _GREETING_BEFORE = re.compile(
@@ -124,7 +137,18 @@ _COMPANY = re.compile(
 _ASKS = re.compile(
     r"\b(?:your|full|first|last|holder['’]?s?|customer['’]?s?|billing)\s(?:\w{1,10}\s){0,3}name\b"
     r"|\bname\s(?:on|for|under|of\sthe\s(?:account\sholder|person))\b|\bname\?"
-    r"|\bwhom?\s(?:do\si\shave|am\si|is\sthis)\b|\bwho['’]s\sthis\b|\bin\s(?:what|whose|which)\sname\b",
+    r"|\bwhom?\s(?:do\si\shave|am\si|is\sthis|i['’]?\s?a?m)\b|\b(?:what|which|whose)\sname\b"
+    r"|\bname,?\splease\b|\b(?:a|the)\sname\sand\b|\bi\s(?:address|call)\syou\b|\band\syou\sare\?|\bwho['’]s\sthis\b|\bin\s(?:what|whose|which)\sname\b",
+    re.IGNORECASE,
+)
+_PARTS = re.compile(r"[^\s.,;:!?\ue000()](?:[^.,;:!?\n\ue000()]*[^\s.,;:!?\ue000()])?")
+_ANSWERS = re.compile(
+    r"(?:(?:under|it['’]?s|its|it\sis|yes|yeah|sure|is|my|the|full|last|first|name|for|this\sis|i['’]?m"
+    r"|i\sam|of\scourse|ok|okay|hi|hello)\s){1,5}",
+    re.IGNORECASE,
+)
+_ANSWER_ENDS = re.compile(
+    r"\s(?:and|with|order|account|email|e-mail|number|ref|reference|case|here|speaking|on|from|at)\b",
     re.IGNORECASE,
 )
 _NO_ASK = re.compile(
@@ -143,7 +167,7 @@ class _Speech:
 
 def asks_for_name(text: str) -> bool:
     """Whether a turn asks for a person's name, so that the next one may be just that."""
-    if "name" not in text and "who" not in text.lower():
+    if not any(map(text.lower().__contains__, ("name", "who", " you"))):
         return False
     return _ASKS.search(text) is not None and not _NO_ASK.search(text)
 
@@ -192,8 +216,15 @@ def _fits(speech: _Speech, kind: str, cue_at: int, place: Place) -> bool:
             return True
         case "worded" if text[place[0]].isupper():
             return True
-        case "greeted" | "worded":
-            return ends or (kind == "worded" and _GOES_ON.match(text, end) is not None)
+        case "worded":
+            after = _NEXT_WORD.match(text, end)
+            return ends or (after is not None and after[1].lower() in NO_NAME)
+        case "greeted":
+            return ends
+        case "signed":
+            return not text[end:].strip(" .!\n")
+        case "introduced" if text[cue_at] in "iI" and text[cue_at + 1] in "tT":  # "it's Dana again"
+            return _CALLS.match(text, end) is not None
         case "introduced" if speech.role == "customer":
             if _CALLS.match(text, end):
                 return True
@@ -275,14 +306,12 @@ def _before_speaking(text: str) -> Iterator[Place]:
 
 def _answer(text: str) -> Iterator[Place]:
     """Names in the answer to the question for one: a part of the turn that is nothing else."""
-    lower = len(text.split()) < 5
-    for part in re.finditer(r"[^.,;:!?\n\ue000()]+", text):
-        stripped = part[0].strip()
-        start = part.start() + part[0].find(stripped)
-        opening = re.match(r"(?:under|it['’]?s|its|yes|sure|is|name|for|this is)\s", stripped, re.I)
-        start += opening.end() if opening else 0
-        place = _read_name(text, start, lower, shout=True) if stripped else None
-        if place and place[1] == part.start() + len(part[0].rstrip()):
+    for part in _PARTS.finditer(text):
+        opening = _ANSWERS.match(text, part.start(), part.end())
+        start = opening.end() if opening else part.start()
+        words = text[start : part.end()].split()
+        place = _read_name(text, start, lower=len(words) < 5, shout=True) if words else None
+        if place and (place[1] == part.end() or _ANSWER_ENDS.match(text, place[1])):
             yield place
 
 

@@ -17,13 +17,16 @@ _IBAN = re.compile(r"(?<![\w\-])[A-Za-z]{2}[0-9]{2}(?:[ \-]?[A-Za-z0-9]){11,30}(
 # read one way, so a run is matched without backtracking.
 _RUN = re.compile(r"[0-9]+(?:(?:\)[ \-]?|[ \-]\(|[ \-.‑–/])[0-9]+)*")
 # From its first digit; what stands before that is read backwards, so that plain words cost nothing.
-_CODE = re.compile(r"[0-9][A-Za-z0-9]*(?:[\-‑–][A-Za-z0-9]+)*")
-_CODE_BEFORE = re.compile(r"(?:[A-Za-z]+[\-‑–]?){1,3}$")
-_LETTER_OR_DASH = re.compile(r"[A-Za-z\-‑–]")
+_CODE = re.compile(r"[0-9][A-Za-z0-9]*(?:[\-‑–/_][A-Za-z0-9]+)*")
+_CODE_BEFORE = re.compile(r"(?:[A-Za-z]+[\-‑–/_])*[A-Za-z]*$")
+_LETTERS_BEFORE = re.compile(r"(?<![\w\-])[A-Za-z]{1,3} $")  # "order lk 2291-70418"
+_LETTER_OR_DASH = re.compile(r"[A-Za-z\-‑–/_]")
 _BEFORE_RUN = re.compile(r"[\w.,$€£¥₹]")
 _AFTER_RUN = re.compile(r"[\w%°]")
 _GLUED_BEFORE = re.compile(r"[\w\-‑–.@/+$]$")
 _GLUED_AFTER = re.compile(r"[\w@+]|[.:][0-9]")
+_NO_PREFIX = {"is", "no", "nr", "on", "in", "at", "by", "of", "to", "for", "the", "and", "was"}
+_NO_PREFIX |= {"it", "its", "my", "a", "an", "or", "so", "as", "are", "has"}
 _GROUPS = re.compile(r"[A-Z0-9]{1,8}(?: [A-Z0-9]{1,8}){1,7}(?![\w\-])")
 
 _THING = (
@@ -31,6 +34,8 @@ _THING = (
     r"invoices?|claims?|bookings?|reservations?|parcels?|shipments?|gift[ \-]?cards?|vouchers?|"
     r"customer|membership|member|policy|imei|receipts?|returns?|rma|reviews?|incidents?|"
     r"transactions?|registration|licen[cs]e|passport|contract|meter|trade-?ins?|request|"
+    r"slip|docket|consignment|pnr|repair|s/n|sn|waybill|awb|complaint|enquiry|inquiry|purchase|"
+    r"authori[sz]ation|student|employee|badge|vin|subscription|plate|"
     r"report|label|redemption|activation|verification|passcode|"
     r"bestell\w{0,12}|rechnungs?\w{0,8}|kunden\w{0,8}|sendungs?\w{0,8}|commande|pedido|factura"
 )
@@ -43,8 +48,10 @@ _CUE = re.compile(
     rf"(?:\b(?:{_THING})\b(?:[\s:#,.°=\-]{{1,3}}(?:{_FILLER}\b)?){{0,5}}|#\s?)$", re.IGNORECASE
 )
 _NO_CUE = re.compile(
-    r"\b(?:error|model|part|promo|promotional|coupon|discount|channel|version|build|season|"
-    r"episode|page|firmware|article|item|sku|ending(?: in)?|last (?:four|4))\b[^.!?]{0,18}$",
+    r"\b(?:error|err|fault|model|part|promo|promotional|coupon|discount|channel|version|build|"
+    r"season|episode|page|firmware|article|item|sku|message|ending(?: in)?|last (?:four|4))\b"
+    r"(?:[\s:#,.(\"'“]{1,3}(?:code|codes|number|no|nr|is|was|says|reads|message|name|digits)?\b){0,3}"
+    r"[\s:#(\"'“]{0,3}$",
     re.IGNORECASE,
 )
 _PHONE_CUE = re.compile(
@@ -75,7 +82,7 @@ _BARE_DATE = re.compile(  # 25082018, 20180825
     r"|(?:19|20)[0-9]{2}[01][0-9][0-3][0-9]"
 )
 _DATED = re.compile(
-    r"(?:^|[\-‑–0-9])(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}(?:$|[\-‑–0-9])",
+    r"(?:^|[\-‑–/0-9])(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}(?:$|[\-‑–/0-9])",
     re.IGNORECASE,
 )
 _MEASURE = re.compile(  # 1920x1080, 20000mAh, 120000 USD
@@ -124,7 +131,13 @@ def find_codes(text: str, asked: bool) -> Iterator[Span]:
             continue
         if _GLUED_BEFORE.search(text[start - 1 : start]) or _GLUED_AFTER.match(text, match.end()):
             continue
+        if _NO_CUE.search(text, max(0, start - 45), start):
+            continue
         cued = asked or _is_cued(text, start)
+        if cued or _is_cued(text, start - 3) or _is_cued(text, start - 4):
+            letters = _LETTERS_BEFORE.search(text, max(0, start - 5), start)
+            if letters and letters[0].strip().lower() not in _NO_PREFIX:
+                start, cued = letters.start(), True
         end = max(_end_of_groups(text, start) if cued else 0, match.end())
         code = text[start:end]
         if _is_code(code, cued, 4 if asked else 3) and not _COUNTED.fullmatch(text[end : end + 8]):
@@ -159,7 +172,7 @@ def _has_digit(text: str) -> bool:
 
 
 def _is_code(code: str, cued: bool, least: int) -> bool:
-    parts = re.split(r"[\-‑– ]", code)
+    parts = re.split(r"[\-‑–/_ ]", code)
     digits = sum(character.isdigit() for character in code)
     if digits == len(code) or not any(c.isalpha() for c in code):
         return False  # left to find_runs

@@ -95,7 +95,7 @@ class Redactor:
             conversation = replace(conversation, turns=turns)
             counts.update(span.kind for spans in found for span in spans)
             changed = {index for index, spans in enumerate(found) if spans}
-            found = _find(conversation, changed | {index + 1 for index in changed})
+            found = _find(conversation, _and_answers(conversation, changed))
         return conversation, counts
 
     def redact_text(
@@ -111,16 +111,30 @@ class Redactor:
         return _find(conversation, range(len(conversation.turns)))
 
 
+def _and_answers(conversation: Conversation, changed: set[int]) -> set[int]:
+    """Those turns, and the customer's turns that may answer them."""
+    every, asked = set(changed), False
+    for index, turn in enumerate(conversation.turns):
+        if turn.role != "customer":
+            asked = index in changed
+        elif asked:
+            every.add(index)
+    return every
+
+
 def _find(conversation: Conversation, look_at: Container[int]) -> tuple[tuple[Span, ...], ...]:
     """As `Redactor.find`, but values and stated names are looked for in some turns only."""
     turns, region = conversation.turns, _region(conversation)
     found: list[list[Span]] = []
     stated: list[list[Span]] = []
+    asking = ""  # what the other side said last
     for index, turn in enumerate(turns):
         spans: list[Span] = []
         names: list[Span] = []
+        before = asking if turn.role == "customer" else ""
+        if turn.role != "customer":
+            asking = turn.text
         if index in look_at:
-            before = turns[index - 1].text if index and turn.role == "customer" else ""
             if _may_hold(turn.text):
                 spans = _find_in(turn.text, before, region)
             names = _stated(turn, before, spans)
@@ -182,7 +196,7 @@ def _find_in(text: str, before: str, region: str) -> list[Span]:
     found(find_urls(rest))
     digits = len(_DIGIT.findall(rest))
     if digits:
-        found(find_addresses(rest))
+        found(find_addresses(rest, before))
     if digits >= _FEWEST_DIGITS:
         asked = bool(before) and len(text) < 80 and asks_for_number(before)
         found(find_ips(rest))

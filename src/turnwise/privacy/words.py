@@ -54,6 +54,10 @@ NO_NAME = _words(
     moment second minute bit way place thing lot part case point fact reason idea
     yup nah nope yay hurray cya ttyl ciao adios arigato certainly
     one two three four five six seven eight nine ten gift guest
+    visible hidden gone everywhere nowhere public private empty changed cut mud greyed grayed shown
+    printed removed deleted displayed always never apparently supposed required requested needed
+    used linked tied dont don't doesnt doesn't didnt didn't cant can't wont won't isnt isn't im i'm
+    idk dunno whatever before after joined taking stepping sent paid trying locked having been
     spelled spelt written listed misspelled registered attached showing missing blank
     """
 )
@@ -94,6 +98,7 @@ NO_STREET = _words(
     """
     the a an of in on at to my your our this that it is are was were for from and or by with up down
     across along off over under about around near per more most miles mile minutes minute mins min
+    seconds second secs sec while until once twice standing right left
     hours hour hrs days day weeks week months month years year km kilometers kilometres meters
     metres feet ft yards blocks block doors houses cars car times time people inch inches cm mm
     tb gb mb kb terabyte gigabyte usb hard external internal flash solid state disk disc pen thumb

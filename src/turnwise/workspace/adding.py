@@ -197,6 +197,6 @@ def _unstorable(conversations: Sequence[Conversation], error: Exception) -> str:
             if found := NOT_TEXT.search(turn.text):
                 return (
                     f"conversation {conversation.id!r}, turn {index}: the text holds the character "
-                    f"{ascii(found.group())}, which is no text. Take it out and import again"
+                    f"{found.group()!a}, which is no text. Take it out and import again"
                 )
     return f"a conversation can't be stored: {error}"

@@ -117,16 +117,19 @@ class Database:
         Raises:
             WorkspaceError: another process is reading; the disk has no room for the copy.
         """
-        with explained(self.place):
+        with explained(self.place), self.engine.connect() as connection:
             if self.is_sqlite:
-                with self.engine.connect() as connection:
-                    compact_sqlite(_driver(connection), self.place)
+                compact_sqlite(driver_of(connection), self.place)
             else:
-                with self.engine.connect().execution_options(
-                    isolation_level="AUTOCOMMIT"
-                ) as connection:
-                    for table in metadata.sorted_tables:
-                        connection.exec_driver_sql(f"VACUUM FULL {table.name}")
+                connection.execution_options(isolation_level="AUTOCOMMIT")
+                for table in metadata.sorted_tables:
+                    connection.exec_driver_sql(f"VACUUM FULL {table.name}")
+
+    def empty_log(self) -> None:
+        """Bring what the write-ahead log of SQLite holds into the database, and empty it."""
+        if self.is_sqlite:
+            with explained(self.place), self.engine.connect() as connection:
+                empty_log(driver_of(connection), self.place)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -161,6 +164,11 @@ def compact_sqlite(connection: sqlite3.Connection, place: str) -> None:
     Overwriting what is deleted is not enough: moving rows between pages leaves copies behind.
     """
     connection.execute("VACUUM")
+    empty_log(connection, place)
+
+
+def empty_log(connection: sqlite3.Connection, place: str) -> None:
+    """Bring the write-ahead log of a SQLite file into it, and cut it to nothing."""
     busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     if busy:
         raise WorkspaceError(
@@ -221,7 +229,7 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _driver(connection: sa.Connection) -> sqlite3.Connection:
+def driver_of(connection: sa.Connection) -> sqlite3.Connection:
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)
     return driver

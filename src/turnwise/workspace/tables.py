@@ -8,8 +8,7 @@ Customers' texts stand in `turns.text`, and derived from it in `annotations` (ra
 evidence) and, rarely, in `runs.result`: `forgetting.py` knows these places.
 """
 
-from __future__ import annotations
-
+# No `from __future__ import annotations` here: a table has that name.
 from typing import Any
 
 import sqlalchemy as sa
