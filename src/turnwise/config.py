@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -48,6 +49,7 @@ class Config(_Section):
     """Everything that a run depends on beside its data."""
 
     taxonomy: str = "taxonomy.yaml"  # relative to the workspace; absent: inferred from gold
+    database: str | None = None  # a URL; SQLite in the workspace where it is left out
     encoder: str = DEFAULT_ENCODER
     redact: bool = True
     split: SplitConfig = SplitConfig()
@@ -103,6 +105,7 @@ def _refuse_unknown(values: Any, section: Any, path: Path, place: tuple[str, ...
 TEMPLATE = """\
 # Settings of this workspace. Every line may be left out: what stands here are the defaults.
 taxonomy: taxonomy.yaml   # relative to this folder; without the file, labels come from the gold
+database: {database}   # a PostgreSQL URL; null: SQLite in this folder
 encoder: {encoder}   # a Hugging Face id or a local path
 redact: true   # replace personal data by typed placeholders at import
 split:   # of the labelled conversations; null: three tenths by hash of the id are the test
@@ -111,10 +114,12 @@ split:   # of the labelled conversations; null: three tenths by hash of the id a
 """
 
 
-def config_text(seed: int | None, test: int | None) -> str:
+def config_text(seed: int | None, test: int | None, database: str | None) -> str:
     """The settings file that `turnwise init` writes."""
 
-    def written(count: int | None) -> str:
-        return "null" if count is None else str(count)
+    def written(value: int | str | None) -> str:
+        return json.dumps(value)  # which is YAML too
 
-    return TEMPLATE.format(encoder=DEFAULT_ENCODER, seed=written(seed), test=written(test))
+    return TEMPLATE.format(
+        database=written(database), encoder=DEFAULT_ENCODER, seed=written(seed), test=written(test)
+    )

@@ -179,7 +179,9 @@ def pooling_of(source: Path) -> str:
     if not path.is_file():
         return "mean"
     said = json.loads(path.read_text(encoding="utf-8"))
-    chosen = sorted(key for key, on in said.items() if key.startswith("pooling_mode_") and on is True)
+    chosen = sorted(
+        key for key, on in said.items() if key.startswith("pooling_mode_") and on is True
+    )
     if chosen == ["pooling_mode_cls_token"]:
         return "cls"
     if chosen == ["pooling_mode_mean_tokens"]:

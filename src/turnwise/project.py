@@ -1,6 +1,6 @@
 """A project: a workspace, the settings beside it, and what both together decide.
 
-    Project.create(folder, ...) / Project.open(folder) -> taxonomy, split, encoder
+Project.create(folder, ...) / Project.open(folder) -> taxonomy, split, encoder
 """
 
 from __future__ import annotations
@@ -65,11 +65,11 @@ class Project:
         if taxonomy is not None:
             load_taxonomy(taxonomy)
         workspace = Workspace.create(folder, database)
-        (folder / CONFIG_FILE).write_text(config_text(seed, test), encoding="utf-8")
-        config = load_config(folder)
         if taxonomy is not None:
-            shutil.copyfile(taxonomy, folder / config.taxonomy)
-        return cls(folder, config, workspace)
+            shutil.copyfile(taxonomy, folder / Config().taxonomy)
+        # Last, for this file marks the folder as a workspace.
+        (folder / CONFIG_FILE).write_text(config_text(seed, test, database), encoding="utf-8")
+        return cls(folder, load_config(folder), workspace)
 
     @classmethod
     def open(cls, folder: Path | str) -> Self:
@@ -79,8 +79,10 @@ class Project:
             WorkspaceError: the folder is no workspace, or of a newer version.
             ConfigError: the settings are faulty.
         """
-        workspace = Workspace.open(Path(folder))
-        return cls(Path(folder), load_config(Path(folder)), workspace)
+        folder = Path(folder)
+        # Without the file, the workspace itself says what is missing.
+        config = load_config(folder) if (folder / CONFIG_FILE).is_file() else Config()
+        return cls(folder, config, Workspace.open(folder, config.database))
 
     def close(self) -> None:
         self.workspace.close()
@@ -132,7 +134,8 @@ class Project:
     def encoder(self, progress: Progress = silent) -> KeptEncoder:
         """The encoder of the settings, exported on first use, its vectors kept on disk."""
         folder = prepare_encoder(self.config.encoder, encoder_cache(), progress)
-        return KeptEncoder(OnnxEncoder(folder), self.workspace.vectors)
+        encoder = OnnxEncoder(folder)
+        return KeptEncoder(encoder, self.workspace.vectors(encoder.id))
 
 
 def key_of(*parts: object) -> str:

@@ -99,8 +99,15 @@ def test_nul_and_half_a_surrogate_pair_are_replaced_and_the_rest_of_the_text_is_
 
 @pytest.mark.parametrize(
     "written",
-    ["2024-01-09T18:42:00Z", "2024-01-09 18:42", "2024-01-09T19:42+01:00", 1704825720, "1704825720"]
-    + [1704825720000, 1704825720.0],
+    [
+        "2024-01-09T18:42:00Z",
+        "2024-01-09 18:42",
+        "2024-01-09T19:42+01:00",
+        "1704825720",
+        1704825720,
+        1704825720.0,
+        1704825720000,
+    ],
 )
 def test_a_point_in_time_is_read_in_the_usual_forms_and_is_utc_where_none_is_said(written):
     moment = checks.moment(written, "started_at")

@@ -88,8 +88,8 @@ def import_(
     from turnwise.cli import show
     from turnwise.cli.console import progress_display
     from turnwise.cli.parsing import column_mapping, on_error_choice
-    from turnwise.steps import import_logs
     from turnwise.project import Project
+    from turnwise.steps import import_logs
 
     with Project.open(workspace) as opened, progress_display() as progress:
         result = import_logs(
@@ -109,8 +109,8 @@ def import_(
 def stats(workspace: WorkspaceOption = HERE, json: JsonOption = False) -> None:
     """Count what is in the logs: turns, lengths, months, labels, and how often labels change."""
     from turnwise.cli import show
-    from turnwise.steps import project_statistics
     from turnwise.project import Project
+    from turnwise.steps import project_statistics
 
     with Project.open(workspace) as opened:
         show.statistics(project_statistics(opened), json)
@@ -125,8 +125,8 @@ def label(workspace: WorkspaceOption = HERE, json: JsonOption = False) -> None:
     """
     from turnwise.cli import show
     from turnwise.cli.console import progress_display
-    from turnwise.steps import label_logs
     from turnwise.project import Project
+    from turnwise.steps import label_logs
 
     with Project.open(workspace) as opened, progress_display() as progress:
         result = label_logs(opened, progress)
@@ -138,8 +138,8 @@ def train(workspace: WorkspaceOption = HERE, json: JsonOption = False) -> None:
     """Train a classifier on the seed and the labelled logs, calibrate it, and pack a bundle."""
     from turnwise.cli import show
     from turnwise.cli.console import progress_display
-    from turnwise.steps import train_bundle
     from turnwise.project import Project
+    from turnwise.steps import train_bundle
 
     with Project.open(workspace) as opened, progress_display() as progress:
         result = train_bundle(opened, progress)
@@ -151,8 +151,8 @@ def evaluate(workspace: WorkspaceOption = HERE, json: JsonOption = False) -> Non
     """Score the newest bundle on the held-back test, beside baselines, and write the report."""
     from turnwise.cli import show
     from turnwise.cli.console import progress_display
-    from turnwise.steps import evaluate_bundle
     from turnwise.project import Project
+    from turnwise.steps import evaluate_bundle
 
     with Project.open(workspace) as opened, progress_display() as progress:
         result = evaluate_bundle(opened, progress)

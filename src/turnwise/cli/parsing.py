@@ -27,7 +27,11 @@ def column_mapping(pairs: list[str] | None) -> ColumnMapping | None:
         if not equals or not name or not column:
             raise typer.BadParameter(f"--column wants FIELD=COLUMN, not {pair!r}")
         chosen[name] = column
-    own = {name: chosen.pop(name) for name in ("conversation", "role", "text", "time") if name in chosen}
+    own = {
+        name: chosen.pop(name)
+        for name in ("conversation", "role", "text", "time")
+        if name in chosen
+    }
     return ColumnMapping(**own, gold=chosen)
 
 

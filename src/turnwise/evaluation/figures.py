@@ -187,6 +187,15 @@ class DimensionScores:
     confusions: tuple[Confusion, ...]
     matrix: ConfusionMatrix
 
+    def accuracy_at(self, coverage: float) -> float:
+        """Accuracy on the surest share of the turns, `coverage` in (0, 1]."""
+        return next(p.accuracy for p in self.coverage if p.coverage >= coverage - 1e-9)
+
+    def coverage_at(self, accuracy: float) -> float:
+        """The largest share of turns that can be answered this accurately; 0 where none can."""
+        reached = [point.coverage for point in self.coverage if point.accuracy >= accuracy]
+        return reached[-1] if reached else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class PredictorScores:

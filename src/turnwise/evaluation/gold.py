@@ -23,12 +23,14 @@ class Gold:
     """The turns that carry gold for a dimension.
 
     Attributes:
-        rows: Int[n], their places among the examples.
+        n_examples: how many examples there are in all.
+        rows: Int[n], the places of these turns among them.
         gold: Bool[n, n_labels]; first: Int[n], the first gold label of each.
         conversation: Int[n]; later: Bool[n], not the first customer turn of its conversation.
     """
 
     dimension: Dimension
+    n_examples: int
     rows: Int
     gold: Bool
     first: Int
@@ -48,12 +50,18 @@ class Answers:
 
 
 def number_conversations(examples: Sequence[Example]) -> Int:
+    """Give each conversation a number: Int[n_examples]."""
     numbers: dict[str, int] = {}
     ids = (example.conversation.id for example in examples)
     return np.array([numbers.setdefault(id_, len(numbers)) for id_ in ids], np.int64)
 
 
 def gather_gold(examples: Sequence[Example], conversation: Int, dimension: Dimension) -> Gold:
+    """Find the turns with gold for a dimension.
+
+    Raises:
+        EvaluationError: naming the labels that the taxonomy does not have, and where they stand.
+    """
     rows = [row for row, example in enumerate(examples) if example.gold.get(dimension.name)]
     gold = np.zeros((len(rows), len(dimension.names)), np.bool_)
     first = np.zeros(len(rows), np.int64)
@@ -68,10 +76,17 @@ def gather_gold(examples: Sequence[Example], conversation: Int, dimension: Dimen
                 unknown.setdefault(label, examples[row])
     if unknown:
         raise _unknown_labels(unknown, dimension)
-    later = np.array(
-        [any(turn.role == "customer" for turn in examples[row].history) for row in rows], np.bool_
+    later = [any(turn.role == "customer" for turn in examples[row].history) for row in rows]
+    places = np.array(rows, np.int64)
+    return Gold(
+        dimension=dimension,
+        n_examples=len(examples),
+        rows=places,
+        gold=gold,
+        first=first,
+        conversation=conversation[places],
+        later=np.array(later, np.bool_),
     )
-    return Gold(dimension, np.array(rows, np.int64), gold, first, conversation[rows], later)
 
 
 def _unknown_labels(unknown: Mapping[str, Example], dimension: Dimension) -> EvaluationError:
@@ -86,7 +101,13 @@ def _unknown_labels(unknown: Mapping[str, Example], dimension: Dimension) -> Eva
     )
 
 
-def gather_answers(gold: Gold, name: str, probabilities: Probabilities, n_examples: int) -> Answers:
+def gather_answers(gold: Gold, name: str, probabilities: Probabilities) -> Answers:
+    """Read a predictor's probabilities for the turns with gold.
+
+    Raises:
+        EvaluationError: the dimension is missing, the shape does not fit, or the rows are no
+            probabilities.
+    """
     dimension = gold.dimension
     if dimension.name not in probabilities:
         raise EvaluationError(
@@ -94,7 +115,7 @@ def gather_answers(gold: Gold, name: str, probabilities: Probabilities, n_exampl
             "evaluate with a taxonomy without it"
         )
     chances = probabilities[dimension.name]
-    wanted = (n_examples, len(dimension.names))
+    wanted = (gold.n_examples, len(dimension.names))
     if chances.shape != wanted:
         raise EvaluationError(
             f"{name}, {dimension.name}: probabilities of shape {chances.shape} where {wanted} "

@@ -33,7 +33,8 @@ def settle(gold: Bool, predicted: Int, first: Int) -> Int:
 def tally(truth: Int, predicted: Int, n_labels: int) -> Float:
     """Count hits, predictions and gold of each label: Float[3, n_labels]."""
     everything = np.zeros(len(truth), np.int64)
-    return tally_by_group(truth, predicted, n_labels, everything)[0].astype(np.float64)
+    counts: Float = tally_by_group(truth, predicted, n_labels, everything)[0].astype(np.float64)
+    return counts
 
 
 def tally_by_group(truth: Int, predicted: Int, n_labels: int, group: Int) -> NDArray[np.float32]:

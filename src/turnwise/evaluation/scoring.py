@@ -1,6 +1,8 @@
 """Predictions and gold -> figures: the one function of this stage.
 
-examples with gold + {name: probabilities} --evaluate--> Evaluation
+    examples with gold + {name: probabilities} --evaluate--> Evaluation --write_report--> HTML
+
+Nothing here draws or learns: baselines come in as probabilities, like the model.
 """
 
 from __future__ import annotations
@@ -96,34 +98,40 @@ def evaluate(
         )
     if not predictions:
         raise EvaluationError("there are no predictions to score; hand in the model's at least")
-    answers: dict[str, list[Answers]] = {}
-    for done, (name, probabilities) in enumerate(predictions.items()):
-        progress("scoring", done, len(predictions))
-        answers[name] = [
-            gather_answers(gold, name, probabilities, len(examples)) for gold in scored
-        ]
-    model = next(iter(answers.values()))
-    predictors = []
-    for done, (name, said) in enumerate(answers.items()):
-        progress("intervals", done, len(answers))
-        rivals = [None] * len(scored) if said is model else model
-        dimensions = tuple(
-            _score(gold, answer, rival, examples, config)
-            for gold, answer, rival in zip(scored, said, rivals, strict=True)
-        )
-        predictors.append(
-            PredictorScores(name, dimensions, *_joint(scored, said, conversation, config))
-        )
-    progress("intervals", len(answers), len(answers))
+    answers = {
+        name: [gather_answers(gold, name, probabilities) for gold in scored]
+        for name, probabilities in predictions.items()
+    }
     rows = np.unique(np.concatenate([gold.rows for gold in scored]))
     return Evaluation(
         taxonomy=taxonomy.name,
         taxonomy_version=taxonomy.version,
         turns=len(rows),
         conversations=len(np.unique(conversation[rows])),
-        predictors=tuple(predictors),
+        predictors=_predictors(scored, answers, examples, config, progress),
         unscored=tuple(gold.dimension.name for gold in golds if not len(gold.rows)),
     )
+
+
+def _predictors(
+    golds: Sequence[Gold],
+    answers: Mapping[str, Sequence[Answers]],
+    examples: Sequence[Example],
+    config: EvaluationConfig,
+    progress: Progress,
+) -> tuple[PredictorScores, ...]:
+    model = next(iter(answers.values()))
+    found = []
+    for done, (name, said) in enumerate(answers.items()):
+        progress("scoring", done, len(answers))
+        rivals = [None] * len(golds) if said is model else model
+        dimensions = tuple(
+            _score(gold, answer, rival, examples, config)
+            for gold, answer, rival in zip(golds, said, rivals, strict=True)
+        )
+        found.append(PredictorScores(name, dimensions, *_joint(golds, said, config)))
+    progress("scoring", len(answers), len(answers))
+    return tuple(found)
 
 
 def _score(
@@ -137,6 +145,7 @@ def _score(
     n_labels = len(gold.dimension.names)
     tallies = metrics.tally(answers.truth, answers.predicted, n_labels)
     scores = metrics.precision_recall_f1(tallies)
+    samples = config.samples if model is None else 0
     accuracy, macro_f1, weighted_f1 = _headline(gold, answers, config)
     counts = metrics.confusion_counts(answers.truth, answers.predicted, n_labels)
     return DimensionScores(
@@ -155,7 +164,7 @@ def _score(
         coverage=metrics.coverage_curve(answers.confidence, answers.right),
         calibration=calibration(answers.confidence, answers.right, config.seed),
         labels=_label_scores(gold.dimension, tallies, scores),
-        confusions=_confusions(gold, answers, counts, examples, config.samples),
+        confusions=_confusions(gold, answers, counts, examples, samples),
         matrix=_matrix(gold.dimension, counts),
     )
 
@@ -199,15 +208,16 @@ def _positions(
 
 
 def _joint(
-    golds: Sequence[Gold], answers: Sequence[Answers], conversation: Int, config: EvaluationConfig
+    golds: Sequence[Gold], answers: Sequence[Answers], config: EvaluationConfig
 ) -> tuple[Estimate | None, int]:
     """Share of turns with every dimension right, and how many turns have gold for every one."""
-    votes = np.zeros(len(conversation), np.int64)
-    hits = np.zeros(len(conversation), np.int64)
+    n_examples = 1 + max(int(gold.rows.max()) for gold in golds)
+    scored, hits, conversation = np.zeros((3, n_examples), np.int64)
     for gold, answer in zip(golds, answers, strict=True):
-        votes[gold.rows] += 1
+        scored[gold.rows] += 1
         hits[gold.rows] += answer.right
-    full = votes == len(golds)
+        conversation[gold.rows] = gold.conversation
+    full = scored == len(golds)
     if not full.any():
         return None, 0
     right = hits[full] == len(golds)

@@ -35,17 +35,22 @@ def read(path: Path) -> Iterator[Record]:
         reason = f"the header lacks one of {', '.join(_NEEDED)}"
         raise FormatError(reason, path=path, line=1, hint="Read it as tsv with a mapping")
     columns = {name: header.cells.index(name) for name in _NEEDED}
-    words = set(re.findall("[a-z]+", f"{path.parent.name} {path.name}".lower()))
-    meta = {
-        name: next(iter(known & words))
-        for name, known in (("domain", _DOMAINS), ("split", _SPLITS))
-        if len(known & words) == 1
-    }
+    told = {"domain": _told(path, _DOMAINS), "split": _told(path, _SPLITS)}
+    meta = {name: value for name, value in told.items() if value}
     for group in grouped(table, lambda row: row.cells[columns["conversationId"]], path):
         if isinstance(group, Record):
             yield group
         else:
             yield from _conversation(group, columns, meta, path)
+
+
+def _told(path: Path, known: frozenset[str]) -> str:
+    """Which of some words stands alone in the name of the file, or else of its folder."""
+    for name in (path.name, path.parent.name):
+        found = known & set(re.findall("[a-z]+", name.lower()))
+        if len(found) == 1:
+            return next(iter(found))
+    return ""
 
 
 def _conversation(

@@ -1,16 +1,12 @@
-"""What is believed of each turn, along the conversation and across dimensions.
+"""What is believed of each turn along a conversation: a forward filter.
 
-Along the conversation: a forward filter. What was believed of the turn before is carried over
-with a chance that depends on how undecided the turn's own text is, and is one more kind of
-evidence in a choice between labels (`choice.py`). Nothing looks ahead.
-
-Across dimensions: labels that occur together speak for each other; the same step calibrates,
-since it is fitted on beliefs about conversations that were left out.
+What was believed of the turn before is carried over with a chance that depends on how undecided
+the turn's own text leaves us, and is one more kind of evidence in a choice between labels
+(`choice.py`). Nothing looks ahead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,13 +19,23 @@ from turnwise.labelling.ridge import Scores, Targets
 
 # Kinds of evidence and their weights before any seed was seen: round figures near those that
 # the sample's seed teaches, where they hold for more than one of its dimensions.
-OWN_KINDS = {"context": 0.5, "turn": 0.3, "taught": 0.3, "described": 0.2, "nearest": 0.1}
+OWN_KINDS = {"turn": 1.1, "described": 0.2, "nearest": 0.1}
 PAST_KINDS = {"last reply": 0.2, "replies": 0.2}
-CARRY_KINDS = {"carried": 0.5, "carried when undecided": 0.1, "held": 0.2, "held when undecided": 0.1}
-WHEN_UNDECIDED = ("context", "turn", "last reply", "replies")
-HISTORY_KINDS = (*PAST_KINDS, *CARRY_KINDS)
-KINDS = (*OWN_KINDS, *PAST_KINDS, *(f"{kind} when undecided" for kind in WHEN_UNDECIDED), *CARRY_KINDS)
+CARRY_KINDS = {
+    "carried": 0.5,
+    "carried when undecided": 0.1,
+    "held": 0.2,
+    "held when undecided": 0.1,
+}
+WHEN_UNDECIDED = ("turn", "last reply", "replies")
+KINDS = (
+    *OWN_KINDS,
+    *PAST_KINDS,
+    *(f"{kind} when undecided" for kind in WHEN_UNDECIDED),
+    *CARRY_KINDS,
+)
 START = np.array([{**OWN_KINDS, **PAST_KINDS, **CARRY_KINDS}.get(kind, 0.0) for kind in KINDS])
+OF_HISTORY = [kind.startswith((*PAST_KINDS, *CARRY_KINDS)) for kind in KINDS]
 
 SCORE_UNIT, COSINE_UNIT, BELIEF_UNIT = 0.15, 0.1, 1 / 3  # make the kinds comparable in size
 REPLY_FADING = 0.6  # of an agent's turn, per agent's turn further back
@@ -79,9 +85,7 @@ def trace(signals: Signals, where: Track, scale: Scale) -> Traced:
     rows = where.customers
     undecided = scale(signals.undecided()[rows])
     kinds = {
-        "context": signals.context[rows] / SCORE_UNIT,
         "turn": signals.turn[rows] / SCORE_UNIT,
-        "taught": signals.taught[rows] / SCORE_UNIT,
         "described": signals.described[rows] / COSINE_UNIT,
         "nearest": signals.nearest[rows] / COSINE_UNIT,
         "last reply": _past_replies(signals.reply, where, 0.0) / SCORE_UNIT,
@@ -135,6 +139,21 @@ class Filter:
             believed[now] = chances(evidence, self.weights)
         return believed
 
+    def history_decides(self, traced: Traced, believed: Chances) -> NDArray[np.bool_]:
+        """Whether the history speaks more for each label against the best other one than the
+        turn itself does: Bool[n_turns, n_labels]."""
+        everything = np.arange(len(believed))
+        pulls = self.evidence(traced, believed, everything) * self.weights
+        total, past = pulls.sum(axis=2), pulls[:, :, OF_HISTORY].sum(axis=2)
+        decides = np.zeros(total.shape, np.bool_)
+        for label in range(total.shape[1] if total.shape[1] > 1 else 0):
+            rival = np.delete(np.arange(total.shape[1]), label)[
+                np.delete(total, label, 1).argmax(1)
+            ]
+            gained = past[:, label] - past[everything, rival]
+            decides[:, label] = gained > (total[:, label] - total[everything, rival]) / 2
+        return decides
+
     def evidence(self, traced: Traced, believed: Chances, now: NDArray[np.intp]) -> Evidence:
         """All kinds of evidence for some turns, given what is believed of those before them."""
         before = traced.track.previous[now]
@@ -183,9 +202,7 @@ def _logistic(scores: Scores) -> Scores:
     return logistic
 
 
-def left_out_beliefs(
-    traced: Traced, targets: Targets, groups: NDArray[np.intp]
-) -> Chances:
+def left_out_beliefs(traced: Traced, targets: Targets, groups: NDArray[np.intp]) -> Chances:
     """Beliefs about each conversation by a filter that was fitted on the other folds."""
     believed = np.zeros_like(targets)
     folds = groups % FOLDS
@@ -194,70 +211,3 @@ def left_out_beliefs(
         fitted = fit_filter(traced, np.where(away[:, None], 0.0, targets))
         believed[away] = fitted.beliefs(traced)[away]
     return believed
-
-
-@dataclass(frozen=True, slots=True)
-class Companions:
-    """How one dimension's labels go with those of the others.
-
-    Attributes:
-        weights: of the dimension's own belief and of each other dimension's, in order.
-        together: other dimension -> how much more often than usual labels occur together,
-            Float64[n_other_labels, n_labels], as ratios.
-    """
-
-    weights: Weights
-    together: Mapping[str, Scores]
-
-    def beliefs(self, own: Chances, others: Mapping[str, Chances]) -> Chances:
-        """Beliefs of the dimension in the light of those of the others."""
-        return chances(_company(own, [others[name] @ ratio for name, ratio in self.together.items()]), self.weights)
-
-
-def fit_companions(
-    name: str,
-    believed: Mapping[str, Chances],
-    targets: Mapping[str, Targets],
-    groups: NDArray[np.intp],
-) -> Companions:
-    """Learn from beliefs about left-out conversations how far to trust them and each other.
-
-    Args:
-        name: the dimension; the others are the remaining keys of `believed`.
-        believed: dimension -> Float64[n_turns, n_labels], of turns that were left out.
-        targets: dimension -> Float64[n_turns, n_labels].
-        groups: conversations, Int[n_turns]: what occurs together is counted in the others.
-    """
-    others = [one for one in believed if one != name]
-    start = np.array([1.0, *(0.0 for _ in others)])
-    expected = []
-    for other in others:
-        rows = np.zeros_like(targets[name])
-        for group in np.unique(groups):
-            of_group = groups == group
-            ratio = _together(targets[other][~of_group], targets[name][~of_group])
-            rows[of_group] = believed[other][of_group] @ ratio
-        expected.append(rows)
-    evidence = _company(believed[name], expected)
-    weights = fit_choice(evidence, targets[name], start, COMPANY_PULL)
-    return Companions(
-        weights, {other: _together(targets[other], targets[name]) for other in others}
-    )
-
-
-COMPANY_PULL = 3.0
-COMPANY_PRIOR = 1.0  # turns, per label, that are taken to show no dependence
-
-
-def _company(own: Chances, expected: Sequence[Scores]) -> Evidence:
-    return np.stack([np.log(own + FLOOR), *(np.log(one) for one in expected)], axis=2)
-
-
-def _together(other: Targets, own: Targets) -> Scores:
-    """P(label | other label) / P(label), smoothed towards 1: Float64[n_other, n_labels]."""
-    counts = other.T @ own
-    usual = own.sum(axis=0) + 0.5
-    usual = usual / usual.sum()
-    smooth = counts + COMPANY_PRIOR * own.shape[1] * usual
-    ratio: Scores = smooth / smooth.sum(axis=1, keepdims=True) / usual
-    return ratio

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,20 +17,13 @@ from numpy.typing import NDArray
 from turnwise.conversations import Conversation
 from turnwise.encoders import Encoder
 from turnwise.labelling.ridge import Targets
-from turnwise.labelling.similarity import (
-    Seen,
-    Similarity,
-    history_similarity,
-    see_conversation,
-    see_texts,
-    stack,
-    text_similarity,
-)
+from turnwise.labelling.similarity import Seen, see
 from turnwise.labelling.words import Wording
 from turnwise.taxonomy import Dimension, Label, Taxonomy
 
 EXAMPLE_WEIGHT = 1.0
 DESCRIPTION_WEIGHT = 0.3
+SEED_TURNS = 4000  # of both sides: the regressions take memory by its square, time by its cube
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +63,9 @@ def track(conversations: Sequence[Conversation]) -> Track:
                 starts.append(start)
                 before = len(customers) - 1
         start += len(conversation.turns)
-    return Track(np.array(customers, np.intp), np.array(previous, np.intp), np.array(starts, np.intp))
+    return Track(
+        np.array(customers, np.intp), np.array(previous, np.intp), np.array(starts, np.intp)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +89,6 @@ class Corpus:
     seed: tuple[Conversation, ...]
     seed_track: Track
     said: dict[str, Said]
-
-    def similarities(self, seen: Seen) -> tuple[Similarity, Similarity]:
-        """Of other texts to these, by themselves and in their places."""
-        alone = text_similarity(seen, self.seen)
-        return alone, alone + history_similarity(seen, self.seen)
 
     def gold(self, dimension: Dimension) -> Targets:
         """What a person said of each text, Float64[n_corpus, n_labels]; rows of 0 elsewhere."""
@@ -123,7 +114,7 @@ class Said:
 
 def build_corpus(taxonomy: Taxonomy, seed: Sequence[Conversation], encoder: Encoder) -> Corpus:
     """Gather and embed all texts; the seed's order makes no difference."""
-    seed = tuple(sorted(seed, key=lambda one: one.id))
+    seed = _capped(seed)
     texts = [turn.text for one in seed for turn in one.turns]
     places: list[tuple[str, int] | None] = [
         (one.id, index) for one in seed for index in range(len(one.turns))
@@ -142,21 +133,28 @@ def build_corpus(taxonomy: Taxonomy, seed: Sequence[Conversation], encoder: Enco
     groups.extend(range(len(seed), len(seed) + len(taught)))
     places.extend([None] * len(taught))
     wording = Wording.of(texts)
-    meaning = encoder.encode(texts)
-    ends = np.cumsum([len(one.turns) for one in seed], dtype=np.intp)
-    *turns, lines_of_labels = np.split(meaning, ends)
-    parts = [see_conversation(one, rows, wording) for one, rows in zip(seed, turns, strict=True)]
-    parts.append(see_texts(taught, lines_of_labels, wording))
     return Corpus(
         texts=tuple(texts),
         places=tuple(places),
-        seen=stack(parts),
+        seen=see(texts, encoder.encode(texts), wording),
         wording=wording,
         groups=np.array(groups, np.intp),
         seed=seed,
         seed_track=track(seed),
         said=said,
     )
+
+
+def _capped(seed: Sequence[Conversation]) -> tuple[Conversation, ...]:
+    """By hash of the id, until there are SEED_TURNS turns: a larger seed keeps its first part."""
+    kept: list[Conversation] = []
+    room = SEED_TURNS
+    for one in sorted(seed, key=lambda one: sha256(one.id.encode()).digest()):
+        room -= len(one.turns)
+        if room < 0 and kept:
+            break
+        kept.append(one)
+    return tuple(kept)
 
 
 def _lines(label: Label) -> list[tuple[str, float]]:

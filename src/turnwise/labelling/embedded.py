@@ -13,121 +13,191 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from turnwise.annotations import Annotation, Source
 from turnwise.conversations import Conversation
 from turnwise.encoders import Encoder
 from turnwise.labelling.annotator import LabellingConfig
-from turnwise.labelling.beliefs import (
-    Companions,
-    Filter,
-    Scale,
-    fit_companions,
-    fit_filter,
-    fit_scale,
-    left_out_beliefs,
-    trace,
-)
+from turnwise.labelling.beliefs import Filter, Scale, fit_filter, fit_scale, left_out_beliefs, trace
 from turnwise.labelling.choice import Chances
+from turnwise.labelling.companions import Companions, fit_companions
 from turnwise.labelling.corpus import Corpus, build_corpus, track
+from turnwise.labelling.rationale import Citer, Read, make_citer, sentence
 from turnwise.labelling.reader import Reader, fit_reader
-from turnwise.labelling.similarity import see_conversation
+from turnwise.labelling.ridge import Targets
+from turnwise.labelling.similarity import Similarity, see, similarity
 from turnwise.progress import Progress, silent
-from turnwise.taxonomy import Taxonomy
+from turnwise.taxonomy import Dimension, Taxonomy
 
 RUNNERS_UP = 3
+DEFAULTS = LabellingConfig()
+SOURCE = Source("embedded", "likeness", "1")
 
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
     """What was learnt of one dimension."""
 
+    dimension: Dimension
     reader: Reader
     scale: Scale
     filter: Filter
-    companions: Companions | None
+    companions: Companions
+    citer: Citer
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """What is believed of the customer turns of one conversation, in one dimension.
+
+    Attributes:
+        read: the conversation as the dimension read it.
+        along: chances of labels along the conversation, Float64[n_turns, n_labels].
+        by_history: where the history decided, Bool[n_turns, n_labels].
+    """
+
+    read: Read
+    along: Chances
+    by_history: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class EmbeddedAnnotator:
     """Labels conversations by likeness to a taxonomy and a seed; see `fit_annotator`."""
 
-    taxonomy: Taxonomy
     corpus: Corpus
     encoder: Encoder
     config: LabellingConfig
     learnt: Mapping[str, Learnt]
-
-    @property
-    def source(self) -> Source:
-        return Source("embedded", "likeness", "1")
+    source: Source = SOURCE
 
     def annotate(self, conversation: Conversation) -> tuple[Annotation, ...]:
-        """Label every customer turn along every dimension, looking at no later turn."""
-        where = track([conversation])
-        if not len(where.customers):
-            return ()
-        believed = self.beliefs(conversation)
-        annotations = []
-        for position, turn in enumerate(where.customers.tolist()):
-            for dimension in self.taxonomy.dimensions:
-                row = believed[dimension.name][position]
-                order = np.argsort(-row, kind="stable")
-                ranked = [(dimension.names[at], float(row[at])) for at in order]
-                sure = ranked[0][1] >= self.config.abstain_below
-                annotations.append(
-                    Annotation(
-                        conversation.id,
-                        turn,
-                        dimension.name,
-                        ranked[0][0] if sure else None,
-                        self.source,
-                        ranked[0][1],
-                        tuple(ranked[sure : sure + RUNNERS_UP]),
-                    )
-                )
-        return tuple(annotations)
+        """Label every customer turn along every dimension, looking at no later turn.
 
-    def beliefs(self, conversation: Conversation) -> dict[str, Chances]:
-        """Dimension -> probabilities of its labels for each customer turn, calibrated."""
-        meaning = self.encoder.encode([turn.text for turn in conversation.turns])
-        seen = see_conversation(conversation, meaning, self.corpus.wording)
-        alone, placed = self.corpus.similarities(seen)
+        An abstention has no label; its best guess is the first runner-up.
+        """
+        turns = track([conversation]).customers.tolist()
+        if not turns:
+            return ()
+        beliefs = self._believe(conversation)
+        chances = self._chances(beliefs)
+        return tuple(
+            self._annotation(learnt, beliefs[name], chances[name][position], position, turn)
+            for position, turn in enumerate(turns)
+            for name, learnt in self.learnt.items()
+        )
+
+    def probabilities(self, conversation: Conversation) -> dict[str, Chances]:
+        """Dimension -> calibrated chances of its labels, in taxonomy order, per customer turn."""
+        return self._chances(self._believe(conversation)) if conversation.turns else {}
+
+    def _believe(self, conversation: Conversation) -> dict[str, Belief]:
+        texts = [turn.text for turn in conversation.turns]
+        meaning = self.encoder.encode(texts)
+        seen = see(texts, meaning, self.corpus.wording)
+        near = similarity(seen, self.corpus.seen)
         where = track([conversation])
-        believed: dict[str, Chances] = {}
+        beliefs = {}
         for name, learnt in self.learnt.items():
-            signals = learnt.reader.signals(seen, alone, placed)
-            believed[name] = learnt.filter.beliefs(trace(signals, where, learnt.scale))
+            signals = learnt.reader.signals(seen, near)
+            traced = trace(signals, where, learnt.scale)
+            along = learnt.filter.beliefs(traced)
+            by_history = learnt.filter.history_decides(traced, along)
+            beliefs[name] = Belief(Read(conversation, seen, near, signals), along, by_history)
+        return beliefs
+
+    def _chances(self, beliefs: Mapping[str, Belief]) -> dict[str, Chances]:
+        along = {name: belief.along for name, belief in beliefs.items()}
         return {
-            name: learnt.companions.beliefs(believed[name], believed) if learnt.companions else believed[name]
+            name: learnt.companions.beliefs(along[name], along)
             for name, learnt in self.learnt.items()
         }
+
+    def _annotation(
+        self, learnt: Learnt, belief: Belief, chances: Chances, position: int, turn: int
+    ) -> Annotation:
+        order = np.argsort(-chances, kind="stable")
+        names = learnt.dimension.names
+        ranked = [(names[at], min(float(chances[at]), 1.0)) for at in order[: RUNNERS_UP + 1]]
+        (label, confidence), *others = ranked
+        threshold = self.config.abstain_below
+        abstains = confidence < threshold
+        best = int(order[0])
+        evidence = learnt.citer.cite(
+            belief.read, turn, best, bool(belief.by_history[position, best])
+        )
+        return Annotation(
+            conversation_id=belief.read.conversation.id,
+            turn=turn,
+            dimension=learnt.dimension.name,
+            label=None if abstains else label,
+            source=self.source,
+            confidence=confidence,
+            runners_up=tuple(ranked[:RUNNERS_UP] if abstains else others),
+            rationale=sentence(label, evidence, threshold if abstains else None),
+            evidence=evidence,
+        )
 
 
 def fit_annotator(
     taxonomy: Taxonomy,
     seed: Sequence[Conversation],
     encoder: Encoder,
-    config: LabellingConfig = LabellingConfig(),
+    config: LabellingConfig = DEFAULTS,
     progress: Progress = silent,
 ) -> EmbeddedAnnotator:
-    """Learn to label from a taxonomy and, if there is one, a labelled seed."""
+    """Learn to label from a taxonomy and a labelled seed.
+
+    Args:
+        taxonomy: its example utterances count most, its descriptions less; either may lack.
+        seed: conversations whose turns carry gold, all or some of them; may be empty. Gold that
+            names no label of the taxonomy is passed over.
+        encoder: hand in one that keeps its vectors: it is asked for each text once per fit.
+        config: when to abstain.
+    """
     corpus = build_corpus(taxonomy, seed, encoder)
-    alone, placed = corpus.similarities(corpus.seen)
-    where = corpus.seed_track
-    groups = corpus.groups[where.customers]
-    fitted, targets, believed = {}, {}, {}
+    near = similarity(corpus.seen, corpus.seen)
+    fitted = []
     for done, dimension in enumerate(taxonomy.dimensions):
         progress("fit annotator", done, len(taxonomy.dimensions))
-        reader, signals = fit_reader(dimension, corpus, alone, placed)
-        scale = fit_scale(signals)
-        traced = trace(signals, where, scale)
-        target = corpus.gold(dimension)[where.customers]
-        fitted[dimension.name] = (reader, scale, fit_filter(traced, target))
-        targets[dimension.name] = target
-        believed[dimension.name] = left_out_beliefs(traced, target, groups)
+        fitted.append(_fit_dimension(dimension, corpus, near))
+    progress("fit annotator", len(taxonomy.dimensions), len(taxonomy.dimensions))
+    groups = corpus.groups[corpus.seed_track.customers]
+    believed = {one.dimension.name: one.left_out for one in fitted}
+    targets = {one.dimension.name: one.targets for one in fitted}
     learnt = {}
-    for name, (reader, scale, filtered) in fitted.items():
-        companions = fit_companions(name, believed, targets, groups) if len(corpus.seed) > 1 else None
-        learnt[name] = Learnt(reader, scale, filtered, companions)
-    return EmbeddedAnnotator(taxonomy, corpus, encoder, config, learnt)
+    for one in fitted:
+        name = one.dimension.name
+        companions = fit_companions(name, believed, targets, groups)
+        citer = make_citer(corpus, one.reader, one.carried)
+        learnt[name] = Learnt(one.dimension, one.reader, one.scale, one.filter, companions, citer)
+    return EmbeddedAnnotator(corpus, encoder, config, learnt)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    """A dimension along the conversation; on the seed's customer turns, what it is to find
+    (`targets`) and what it believes of them when their fold is left out (`left_out`)."""
+
+    dimension: Dimension
+    reader: Reader
+    scale: Scale
+    filter: Filter
+    carried: Targets
+    targets: Targets
+    left_out: Chances
+
+
+def _fit_dimension(dimension: Dimension, corpus: Corpus, near: Similarity) -> _Fitted:
+    reader, signals = fit_reader(dimension, corpus, near)
+    scale = fit_scale(signals)
+    traced = trace(signals, corpus.seed_track, scale)
+    gold = corpus.gold(dimension)
+    carried = gold.copy()
+    said = corpus.said[dimension.name]
+    carried[said.rows, said.labels] = 1.0
+    rows = corpus.seed_track.customers
+    left_out = left_out_beliefs(traced, gold[rows], corpus.groups[rows])
+    filtered = fit_filter(traced, gold[rows])
+    return _Fitted(dimension, reader, scale, filtered, carried, gold[rows], left_out)

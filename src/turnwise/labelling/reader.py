@@ -1,6 +1,6 @@
-"""What one dimension's labels have to do with a text, by itself and in its place.
+"""What one dimension's labels have to do with a text by itself.
 
-Four regressions on the corpus and two plain likenesses give each text a score per label. None
+Two regressions on the corpus and two plain likenesses give each text a score per label. None
 of them knows yet how the labels of a conversation follow each other: `beliefs.py` adds that.
 """
 
@@ -18,8 +18,7 @@ from turnwise.labelling.similarity import Seen, Similarity
 from turnwise.taxonomy import Dimension
 
 # Chosen by cross-validation over the sample's seed, as the constants of similarity.py were.
-CONTEXT_PENALTY, TEXT_PENALTY = 0.5, 1.0
-EXAMPLES_IN_CONTEXT = 0.5  # weight of what the taxonomy says where history is looked at too
+CONPENALTY, PENALTY = 0.5, 1.0
 REPLY_WEIGHT = 0.5  # of an agent's turn, taken to be about what the customer says next
 SHARPNESS = 0.1  # of scores, where it is asked how undecided a text leaves us
 
@@ -29,16 +28,12 @@ class Signals:
     """Scores of texts per label, each Float64[n_texts, n_labels].
 
     Attributes:
-        context: the turn with its history, learnt from the seed and the taxonomy.
         turn: the text by itself, learnt from the customers' turns and the taxonomy.
-        taught: the text by itself, learnt from the taxonomy alone.
         reply: the same as `turn` for what agents say, learnt from their turns too.
         nearest: cosine to the label's nearest example; described: to its description.
     """
 
-    context: Scores
     turn: Scores
-    taught: Scores
     reply: Scores
     nearest: Scores
     described: Scores
@@ -52,31 +47,25 @@ class Signals:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Four regressions of one dimension, and the vectors of what the taxonomy says of it."""
+    """Two regressions of one dimension, and the vectors of what the taxonomy says of it."""
 
-    context: Ridge
     turn: Ridge
-    taught: Ridge
     reply: Ridge
     said: Said
     meaning: Vectors
 
-    def signals(self, seen: Seen, alone: Similarity, placed: Similarity) -> Signals:
-        """Read texts, given their similarity to the corpus by themselves and in place."""
+    def signals(self, seen: Seen, near: Similarity) -> Signals:
+        """Read texts, given their similarity to the corpus."""
         nearest, described = _likeness(seen.meaning @ self.meaning.T, self.said)
         return Signals(
-            context=self.context.scores(placed),
-            turn=self.turn.scores(alone),
-            taught=self.taught.scores(alone),
-            reply=self.reply.scores(alone),
+            turn=self.turn.scores(near),
+            reply=self.reply.scores(near),
             nearest=nearest,
             described=described,
         )
 
 
-def fit_reader(
-    dimension: Dimension, corpus: Corpus, alone: Similarity, placed: Similarity
-) -> tuple[Reader, Signals]:
+def fit_reader(dimension: Dimension, corpus: Corpus, near: Similarity) -> tuple[Reader, Signals]:
     """Learn a dimension from a corpus, given the similarities of its texts with each other.
 
     Returns:
@@ -95,17 +84,13 @@ def fit_reader(
     def lesson(weights: Scores, about: Targets = targets) -> Lesson:
         return Lesson(about, weights, corpus.groups)
 
-    context = fit_ridge(placed, lesson(customers + EXAMPLES_IN_CONTEXT * examples), CONTEXT_PENALTY)
-    turn = fit_ridge(alone, lesson(customers + examples), TEXT_PENALTY)
-    taught = fit_ridge(alone, lesson(examples), TEXT_PENALTY)
+    turn = fit_ridge(near, lesson(customers + examples), PENALTY)
     spoken = customers + examples + REPLY_WEIGHT * (replies.sum(axis=1) > 0)
-    reply = fit_ridge(alone, lesson(spoken, targets + replies), TEXT_PENALTY)
+    reply = fit_ridge(near, lesson(spoken, targets + replies), PENALTY)
     meaning = corpus.seen.meaning[said.rows]
-    reader = Reader(context[0], turn[0], taught[0], reply[0], said, meaning)
-    signals = reader.signals(corpus.seen, alone, placed)
-    return reader, replace(
-        signals, context=context[1], turn=turn[1], taught=taught[1], reply=reply[1]
-    )
+    reader = Reader(turn[0], reply[0], said, meaning)
+    signals = reader.signals(corpus.seen, near)
+    return reader, replace(signals, turn=turn[1], reply=reply[1])
 
 
 def _about_next_turn(corpus: Corpus, gold: Targets) -> Targets:

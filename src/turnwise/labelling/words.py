@@ -12,6 +12,7 @@ import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ def _grams(text: str) -> Iterator[str]:
     for word in words:
         yield from word_grams(word)
     shapes = ["^", *(re.sub(r"\d", "0", word) for word in words), "$"]
-    for left, right in zip(shapes, shapes[1:], strict=False):
+    for left, right in pairwise(shapes):
         yield f"p {left} {right}"
 
 
@@ -74,6 +75,14 @@ class Wording:
     def rarity(self, gram: str) -> float:
         """Inverse document frequency: 1 for what stands everywhere, more for what is rare."""
         return float(np.log((1 + self.texts) / (1 + self.texts_with.get(gram, 0)))) + 1.0
+
+    def pull(self, word: str, weights: NDArray[np.float32]) -> float:
+        """What a word adds to a product with weights of the buckets, Float32[BUCKETS]."""
+        total = 0.0
+        for gram in word_grams(word):
+            place, sign = bucket(gram)
+            total += sign * self.rarity(gram) * float(weights[place])
+        return total
 
     def vectors(self, texts: Sequence[str]) -> Words:
         """Texts -> Float32[n_texts, BUCKETS]."""

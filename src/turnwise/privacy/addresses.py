@@ -8,7 +8,7 @@ word such as "way" or "drive" says street only when it is capitalised like its n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from turnwise.privacy.spans import Span
 from turnwise.privacy.words import NO_STREET
@@ -58,7 +58,7 @@ _TAIL = (
 
 def _number_first(street: str) -> re.Pattern[str]:
     return re.compile(
-        rf"(?<![\w$€£#.,/\-])(?:(?i:flat|unit|apartment|apt|suite)\s\w{{1,5}},?\s)?"
+        rf"(?<![\w$€£#.,/\-])(?:(?i:flat|unit|apartment|apt|suite)\s(?:[0-9]\w{{0,4}}|[A-Za-z]),?\s)?"
         rf"(?P<number>{_NUMBER}),?\s(?P<words>(?:(?:{_WORD})\s){{1,4}}?)"
         rf"(?:{street})\b\.?(?:\s(?:N|S|E|W|NE|NW|SE|SW)\b)?{_TAIL}"
     )
@@ -97,8 +97,9 @@ def find_addresses(text: str, before: str = "") -> Iterator[Span]:
     `before` is the turn that this one may answer: where one of them speaks of an address, a
     street need not be capitalised ("418 alder court").
     """
-    loose = _SPOKEN_OF.search(text) is not None or _SPOKEN_OF.search(before) is not None
-    if not _hints(text, loose):
+    words = _LETTERS.findall(text.lower())
+    loose = not _CAPITAL_HINTS.isdisjoint(words) and _speaks_of_address(text, before)
+    if not loose and not _hints(text, words):
         for match in _GB_POSTCODE.finditer(text):
             yield Span(*match.span(), "address", match[0])
         return
@@ -110,21 +111,17 @@ def find_addresses(text: str, before: str = "") -> Iterator[Span]:
         yield Span(match.start(), end, "address", text[match.start() : end])
 
 
-def _hints(text: str, loose: bool) -> bool:
-    """Whether a text holds a word for a street; lower-case "way", "drive", ... do not count."""
-    low = text.lower()
-    words = _LETTERS.findall(low)
+def _speaks_of_address(*texts: str) -> bool:
+    return any(_SPOKEN_OF.search(text) for text in texts)
+
+
+def _hints(text: str, words: Sequence[str]) -> bool:
+    """Whether a text, whose words in lower case are given, holds a word for a street."""
     if not _HINTS.isdisjoint(words):
         return True
-    if loose and not _CAPITAL_HINTS.isdisjoint(words):
-        return True
-    if not _CAPITAL_HINTS.isdisjoint(words) and not _CAPITAL_WORDS.isdisjoint(
-        _LETTERS.findall(text)
-    ):
-        return True
-    return any(suffix in low for suffix in _SUFFIXES) and any(
-        word.endswith(_SUFFIXES) for word in words
-    )
+    if not _CAPITAL_HINTS.isdisjoint(words):
+        return not _CAPITAL_WORDS.isdisjoint(_LETTERS.findall(text))
+    return any(word.endswith(_SUFFIXES) for word in words)
 
 
 def _matches(text: str, loose: bool) -> Iterator[re.Match[str]]:

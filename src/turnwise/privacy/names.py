@@ -53,15 +53,15 @@ def _cue(kind: str, hints: str, pattern: str) -> Cue:
 _CUES = (
     _cue(  # in so many words
         "worded",
-        "name is|name's|name’s|name ist|appelle|hei\u00dfe|heisse|llamo|nombre",
-        r"\b(?:my|mein)\s(?:(?:full|first|last|given|real)\s)?name(?:\sis|['’]s|\sist)\s"
+        "name is|name's|name’s|names |name ist|appelle|hei\u00dfe|heisse|llamo|nombre",
+        r"\b(?:my|mein)\s(?:(?:full|first|last|given|real)\s)?name(?:\sis|['’]?s|\sist)\s"
         r"|\bje\sm['’]appelle\s|\bich\shei(?:ß|ss)e\s|\bme\sllamo\s|\bmi\snombre\ses\s",
     ),
     _cue(
         "named",
         "name|call me",
-        r"\b(?:his|her|their|the|first|last|full|account|holder|customer|family)(?:['’]?s)?\sname"
-        r"(?:\sis|['’]s|\swas|:)\s|\bname:\s?|(?:^|[,.;]\s)name\s"
+        r"\b(?:his|her|their|the|first|last|full|account|holder['’]?s?|customer['’]?s?|family"
+        rf"|(?:{_RELATIVES})['’]?s)\sname(?:\sis|['’]s|\swas|:)\s|\bname:|(?:^|[,.;]\s)name\s"
         r"|\bunder\sthe\sname(?:\sof)?\s|\bcall\sme\s|(?:^|[.!?,]\s)name['’]?s\s",
     ),
     _cue("related", "my ", rf"\bmy\s(?:{_RELATIVES}),?\s"),
@@ -115,18 +115,20 @@ _HEARD: dict[Role, tuple[Cue, ...]] = {
     "customer": tuple(cue for cue in _EVERY if cue.kind not in {"duty", "greeted"}),
     "bot": tuple(cue for cue in _EVERY if cue.kind in {"named", "related", "greeted", "title"}),
 }
-_ENDS = re.compile(r"\s*(?:$|[.,!?;:)(\n\-–—\"”]|…)")
+_ENDS = re.compile(r"\s*(?:$|[^\w\s&'’])")
 _GOES_ON = re.compile(
     r"\s(?:from|at|with|and|&|here|again|your|on|in|of|by|an?|the|to|for|over|out|off|back|today|now"
     r"|just|then|so|but|who|how|what|can|could|may|let|thanks|thank|sorry|hope|we|you"
     r"|i['’]?(?:m|ll|ve|d)?|\w{2,12}ing)(?!\w)",
     re.IGNORECASE,
 )
-_NEXT_WORD = re.compile(r"\s([^\W\d_]{1,30})")
+_NEXT_WORD = re.compile(r"\s(&|[^\W\d_]{1,30})")
 _TOLD_OF = re.compile(r"\s(?:has|had|is|was|said|says|who|bought|got|lives|called|wants?)\b", re.I)
 _CALLS = re.compile(r"\s(?:from|calling|speaking|writing|here|again)\b", re.IGNORECASE)
+_UNSHAPED_GOES_ON = re.compile(r"\s(?:and|from|here|calling|again|i)\b", re.IGNORECASE)
+_NO_NAME_ENDING = re.compile(r"..(?:ed|ly|ous|ful|ive|able|ible|less|ness|tion|ment|n['’]?t)$")
 _GREETING_BEFORE = re.compile(
-    r"(?:^|\b(?:hi|hello|hey|morning|afternoon|evening)\b)[\s,!.\-]{0,3}(?:yes,?\s)?$", re.I
+    r"\b(?:hi|hello|hey|morning|afternoon|evening)\b[\s,!.\-]{0,3}(?:yes,?\s)?$", re.I
 )
 _COMPANY = re.compile(
     r"\b(?:contacting|choosing|welcome to|calling|visiting|reaching(?: out to)?"
@@ -167,7 +169,8 @@ class _Speech:
 
 def asks_for_name(text: str) -> bool:
     """Whether a turn asks for a person's name, so that the next one may be just that."""
-    if not any(map(text.lower().__contains__, ("name", "who", " you"))):
+    low = text.lower()
+    if "name" not in low and "who" not in low and " you" not in low:
         return False
     return _ASKS.search(text) is not None and not _NO_ASK.search(text)
 
@@ -202,7 +205,9 @@ def _behind_cues(cue: Cue, speech: _Speech) -> Iterator[Place]:
         if kind == "greeted" and (title := _TITLED.match(text, at)):
             at = title.end()
         lower = kind == "worded" or (kind == "title" and match[0][:2] in {"mr", "he", "fr"})
-        place = _read_name(text, at, lower, shout=kind in {"worded", "title"})
+        if kind == "introduced" and speech.role == "customer":
+            lower = _NO_NAME_ENDING.search(text[at : at + 32].lower().split(" ")[0]) is None
+        place = _read_name(text, at, lower, kind in {"worded", "title"} or text[:90].isupper())
         if place and _fits(speech, kind, match.start(), place):
             yield place
 
@@ -210,6 +215,7 @@ def _behind_cues(cue: Cue, speech: _Speech) -> Iterator[Place]:
 def _fits(speech: _Speech, kind: str, cue_at: int, place: Place) -> bool:
     """Whether what follows a name, and who says it, let it be one."""
     text, end = speech.text, place[1]
+    greets = cue_at < 40 and _GREETING_BEFORE.search(text[:cue_at]) is not None
     ends = _ENDS.match(text, end) is not None
     match kind:
         case "title":
@@ -218,7 +224,7 @@ def _fits(speech: _Speech, kind: str, cue_at: int, place: Place) -> bool:
             return True
         case "worded":
             after = _NEXT_WORD.match(text, end)
-            return ends or (after is not None and after[1].lower() in NO_NAME)
+            return ends or (after is not None and after[1].lower() in NO_NAME | {"&"})
         case "greeted":
             return ends
         case "signed":
@@ -226,9 +232,11 @@ def _fits(speech: _Speech, kind: str, cue_at: int, place: Place) -> bool:
         case "introduced" if text[cue_at] in "iI" and text[cue_at + 1] in "tT":  # "it's Dana again"
             return _CALLS.match(text, end) is not None
         case "introduced" if speech.role == "customer":
+            if text[place[0]].islower() or text[place[0] : end].isupper():
+                return greets and (ends or _UNSHAPED_GOES_ON.match(text, end) is not None)
             if _CALLS.match(text, end):
                 return True
-            return ends and (_is_i(text, cue_at) or _greets_before(text, cue_at))
+            return ends and (_is_i(text, cue_at) or greets or not text[:cue_at].strip())
         case "related" if _TOLD_OF.match(text, end):
             return True
         case _:
@@ -237,10 +245,6 @@ def _fits(speech: _Speech, kind: str, cue_at: int, place: Place) -> bool:
 
 def _is_i(text: str, at: int) -> bool:
     return text[at] in "iI" and text[at + 1] in " '’mM"
-
-
-def _greets_before(text: str, at: int) -> bool:
-    return _GREETING_BEFORE.search(text[max(0, at - 20) : at]) is not None and at < 40
 
 
 def _read_name(text: str, at: int, lower: bool, shout: bool) -> Place | None:
@@ -286,7 +290,8 @@ def _is_name(word: str, lower: bool, shout: bool) -> bool:
         return False
     if word.islower():
         return lower
-    return word[0].isupper() and (shout or not word.isupper())
+    # Capitals alone shout, but for initials used as a name: "CJ", "JD".
+    return word[0].isupper() and (shout or not word.isupper() or (len(word) < 3 and "J" in word))
 
 
 def _before_speaking(text: str) -> Iterator[Place]:
@@ -310,7 +315,7 @@ def _answer(text: str) -> Iterator[Place]:
         opening = _ANSWERS.match(text, part.start(), part.end())
         start = opening.end() if opening else part.start()
         words = text[start : part.end()].split()
-        place = _read_name(text, start, lower=len(words) < 5, shout=True) if words else None
+        place = _read_name(text, start, len(words) < 5, shout=True) if words else None
         if place and (place[1] == part.end() or _ANSWER_ENDS.match(text, place[1])):
             yield place
 

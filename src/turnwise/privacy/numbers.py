@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 
 from turnwise.privacy.spans import Span
 
@@ -27,7 +28,7 @@ _GLUED_BEFORE = re.compile(r"[\w\-‑–.@/+$]$")
 _GLUED_AFTER = re.compile(r"[\w@+]|[.:][0-9]")
 _NO_PREFIX = {"is", "no", "nr", "on", "in", "at", "by", "of", "to", "for", "the", "and", "was"}
 _NO_PREFIX |= {"it", "its", "my", "a", "an", "or", "so", "as", "are", "has"}
-_GROUPS = re.compile(r"[A-Z0-9]{1,8}(?: [A-Z0-9]{1,8}){1,7}(?![\w\-])")
+_GROUPS = re.compile(r"[A-Za-z0-9]{1,8}(?: [A-Za-z0-9]{1,8}){1,7}(?![\w\-])")
 
 _THING = (
     r"orders?|tracking|serials?|accounts?|acct|cases?|tickets?|refs?|references?|confirmation|"
@@ -127,7 +128,12 @@ def find_codes(text: str, asked: bool) -> Iterator[Span]:
     at = 0
     for match in _CODE.finditer(text):
         start = _start_of_code(text, match.start())
-        if start < at or (match[0].isdigit() and start == match.start()):
+        digits = sum(map(str.isdigit, match[0]))
+        if (
+            start < at
+            or digits < 2
+            or (digits < 4 and not any(map(str.isalpha, text[start : match.end()])))
+        ):
             continue
         if _GLUED_BEFORE.search(text[start - 1 : start]) or _GLUED_AFTER.match(text, match.end()):
             continue
@@ -153,6 +159,8 @@ def _start_of_code(text: str, first_digit: int) -> int:
 
 
 def _is_cued(text: str, start: int) -> bool:
+    if start < 1:
+        return False
     before = text[max(0, start - 45) : start]
     return _CUE.search(before) is not None and _NO_CUE.search(before) is None
 
@@ -161,10 +169,14 @@ def _end_of_groups(text: str, start: int) -> int:
     match = _GROUPS.match(text, start)
     if not match:
         return start
-    groups = match[0].split(" ")
-    while len(groups) > 1 and not any(c.isdigit() for c in groups[-1]) and len(groups[-1]) < 2:
+    groups = list(takewhile(_is_group, match[0].split(" ")))
+    if len(groups) > 1 and groups[-1].isalpha() and len(groups[-1]) < 2:
         groups.pop()
     return start + len(" ".join(groups)) if sum(map(_has_digit, groups)) > 1 else start
+
+
+def _is_group(text: str) -> bool:
+    return _has_digit(text) or text.isupper()
 
 
 def _has_digit(text: str) -> bool:
@@ -180,12 +192,14 @@ def _is_code(code: str, cued: bool, least: int) -> bool:
         return False
     if any(len(part) > 3 and part.isalpha() and not part.isupper() for part in parts):
         return False  # a word: covid-19-2020, mid-2019-2020
-    if cued and digits >= least:
+    if cued and (digits >= least or (least < 4 and digits == 2 and "-" in code)):
         return len(code) >= 5
     runs = re.findall("[0-9]+", code)
     if all(re.fullmatch("(?:19|20)[0-9]{2}", run) for run in runs):
         return False  # years
     longest = max(map(len, runs))
+    if re.fullmatch("[A-Za-z]{1,4}[0-9]{7,}", code):
+        return True
     if len(parts) == 1:
         return digits >= 6 and len(code) >= 8 and not any(c.islower() for c in code)
     return digits >= 5 and (longest >= 5 or len(parts) > 2) and longest > 2

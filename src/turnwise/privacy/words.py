@@ -16,7 +16,7 @@ NO_NAME = _words(
     everyone everybody anyone anybody someone somebody nobody nothing something anything everything
     and or but if because since as of in on at by for from to with without about over under up down
     out off back away home inside outside both each every other another same more most less few
-    is are was were be been am do does did has have had can could will would shall should may might
+    is are was were be been am do does did has have had can could would shall should might
     must let lets please thank thanks thankyou welcome hello hi hey dear goodbye bye cheers sorry
     apologies afraid happy glad pleased delighted excited ready done good great fine nice perfect
     excellent wonderful awesome amazing fantastic lovely brilliant super cool alright bad terrible
@@ -31,8 +31,8 @@ NO_NAME = _words(
     dr prof lady ladies gentleman gentlemen gents friend friends buddy bro dude man mate pal love
     honey darling boss chief member user owner holder account parent mom mum mother dad father wife
     husband son daughter sister brother neighbor neighbour kid kids child baby family
-    monday tuesday wednesday thursday friday saturday sunday january february march april may june
-    july august september october november december today tomorrow tonight yesterday morning
+    monday tuesday wednesday thursday friday saturday sunday january february march
+    july september october november december today tomorrow tonight yesterday morning
     afternoon evening night day week weekend month year time times christmas easter thanksgiving
     halloween ramadan diwali
     american canadian mexican british english scottish welsh irish french german spanish italian
@@ -41,7 +41,7 @@ NO_NAME = _words(
     asian brazilian muslim jewish catholic
     looking trying going calling writing contacting having getting using being waiting asking
     working moving speaking chatting typing checking returning following
-    looked tried called wrote got need want wanted like know think hope believe guess understand
+    looked tried called wrote got need want wanted like know think believe guess understand
     mean feel love hate wish agree appreciate wait hold give take send tell ask call click press
     tap open close select choose check look go come try keep enter type confirm note remember
     kindly anyway actually basically honestly unfortunately however maybe perhaps absolutely
@@ -53,6 +53,9 @@ NO_NAME = _words(
     hola gracias bonjour merci hallo danke guten bitte tag abend morgen salut buenos buenas
     moment second minute bit way place thing lot part case point fact reason idea
     yup nah nope yay hurray cya ttyl ciao adios arigato certainly
+    bored broke broken elderly disabled deaf blind dumb stupid crap bs fake scam spam garbage trash
+    joke nuts mad fed furious stressed desperate cold hot hungry pregnant single married retired
+    overseas abroad outta gonna wanna havin tryin lookin callin kinda sorta super mega totally
     one two three four five six seven eight nine ten gift guest
     visible hidden gone everywhere nowhere public private empty changed cut mud greyed grayed shown
     printed removed deleted displayed always never apparently supposed required requested needed

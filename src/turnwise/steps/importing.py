@@ -74,7 +74,7 @@ def import_logs(
     options = _Options(format, columns, on_error)
     _refuse_missing(files)
     result = ImportResult()
-    with project.workspace.importing() if on_error == "stop" else nullcontext():
+    with project.workspace.transaction() if on_error == "stop" else nullcontext():
         for path in files:
             _import_file(project, path, options, result, progress)
     return result

@@ -135,9 +135,7 @@ def _scores(
                 if one is not None:
                     row = (one.label in gold, one.confidence, one.label is None)
                     outcomes.setdefault(dimension, []).append(row)
-    return {
-        name: _score(outcomes[name]) for name in taxonomy.dimension_names if name in outcomes
-    }
+    return {name: _score(outcomes[name]) for name in taxonomy.dimension_names if name in outcomes}
 
 
 def _score(rows: Sequence[tuple[bool, float, bool]]) -> LabelScore:

@@ -32,9 +32,8 @@ def read_conversations(database: Database, ids: Sequence[str] | None) -> Iterato
         WorkspaceError: an id is unknown.
     """
     for heads in read_heads(database, ids):
-        with database.reading() as connection:
-            page = list(_read_page(connection, heads))
-        yield from page
+        # Bound to no name, a page is gone before the next one is read.
+        yield from _read_page(database, heads)
 
 
 def read_heads(database: Database, ids: Sequence[str] | None) -> Iterator[list[Head]]:
@@ -85,7 +84,17 @@ def unknown_ids(ids: set[str], database: Database) -> str:
     )
 
 
-def _read_page(connection: sa.Connection, heads: Sequence[Head]) -> Iterator[Conversation]:
+def _read_page(database: Database, heads: Sequence[Head]) -> list[Conversation]:
+    with database.reading() as connection:
+        turns = _read_turns(connection, heads)
+    return [
+        _conversation(head, tuple(turns.get(head.key, ())))
+        for head in heads
+        if head.key in turns or not head.turns  # else it was forgotten since its head was read
+    ]
+
+
+def _read_turns(connection: sa.Connection, heads: Sequence[Head]) -> dict[int, list[Turn]]:
     gold = _read_gold(connection, [head.key for head in heads if head.gold])
     c = t.turns.c
     query = (
@@ -97,10 +106,7 @@ def _read_page(connection: sa.Connection, heads: Sequence[Head]) -> Iterator[Con
     for key, position, role, text, messages in connection.execute(query):
         turn = Turn(role, text, gold.get((key, position)) or {}, _positions(messages))
         turns.setdefault(key, []).append(turn)
-    for head in heads:
-        # One without turns was forgotten since its head was read.
-        if head.key in turns or not head.turns:
-            yield _conversation(head, tuple(turns.get(head.key, ())))
+    return turns
 
 
 def _read_gold(connection: sa.Connection, keys: Sequence[int]) -> GoldOf:
