@@ -191,9 +191,12 @@ def test_a_transaction_keeps_all_or_nothing(workspace: Workspace) -> None:
 def test_a_transaction_is_not_kept_when_a_failure_inside_was_passed_over(
     workspace: Workspace,
 ) -> None:
-    with pytest.raises(WorkspaceError, match="nothing of all"), workspace.transaction():
-        with suppress(WorkspaceError):
-            add_and_fail(workspace)
+    with (
+        pytest.raises(WorkspaceError, match="nothing of all"),
+        workspace.transaction(),
+        suppress(WorkspaceError),
+    ):
+        add_and_fail(workspace)
     assert workspace.ids() == ()
 
 

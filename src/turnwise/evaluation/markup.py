@@ -104,20 +104,23 @@ def table(content: Table) -> str:
 
 
 def _cell(cell: Cell, kind: str) -> str:
+    def plain(text: str) -> str:
+        return f'<td class="{kind}">{text}</td>'
+
     match cell:
         case None:
             return f'<td class="{kind} none">–</td>'
         case Share(value, bar):
-            drawn = f'<i style="width:{100 * value:.1f}%"></i>' if bar else ""
-            return f'<td class="{kind}{" bar" if bar else ""}">{drawn}<b>{percent(value)}</b></td>'
+            drawn = f'<span style="--part:{100 * value:.1f}%">{percent(value)}</span>'
+            return f'<td class="{kind} bar">{drawn}</td>' if bar else plain(percent(value))
         case Estimate(value, low, high):
-            return f'<td class="{kind}">{percent(value)}{_interval(low, high)}</td>'
+            return plain(percent(value) + _interval(low, high))
         case Key(text, role):
-            return f'<td class="{kind}">{swatch(role)}{escape(text)}</td>'
+            return plain(swatch(role) + escape(text))
         case int() | float():
-            return f'<td class="{kind}">{number(cell)}</td>'
+            return plain(number(cell))
         case _:
-            return f'<td class="{kind}">{escape(cell)}</td>'
+            return plain(escape(cell))
 
 
 def _interval(low: float | None, high: float | None) -> str:
@@ -153,6 +156,12 @@ def named_section(title: str, name: str, inner: str) -> str:
 def card(inner: str, title: str = "") -> str:
     heading = f"<h3>{escape(title)}</h3>" if title else ""
     return f'<div class="card">{heading}{inner}</div>'
+
+
+def legend(keys: Sequence[Key]) -> str:
+    """What the colours of the plots stand for."""
+    items = (f"<li>{swatch(key.role)}{escape(key.text)}</li>" for key in keys)
+    return f'<ul class="legend">{"".join(items)}</ul>'
 
 
 def facts(pairs: Sequence[tuple[str, str]]) -> str:
