@@ -13,9 +13,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import accumulate
 
+import numpy as np
+from numpy.typing import NDArray
+
 from benchmarks import data
 from benchmarks.data import DataSet
 from turnwise.conversations import Conversation, Example, examples
+from turnwise.evaluation.calibration import calibration
+from turnwise.evaluation.metrics import macro, precision_recall_f1, tally
 from turnwise.sampling import Split, in_tuning_split, split_conversations, stable_hash
 
 SEEDS = (0, 1, 2)
@@ -221,3 +226,29 @@ def spread(values: Sequence[float]) -> Spread:
 def differs(one: Spread, other: Spread) -> bool:
     """Whether a difference counts: the ranges do not touch."""
     return one.high < other.low or other.high < one.low
+
+
+def figures(probabilities: NDArray[np.float32], truth: NDArray[np.int64]) -> dict[str, float]:
+    """Accuracy, macro-F1 and calibration error of the turns of one dimension.
+
+    Macro-F1 is over the labels that occur in gold or predictions. Under 3,000 turns,
+    `perfect_calibration_error` is what a perfectly calibrated model of the same confidences
+    would show, by simulation.
+
+    Args:
+        probabilities: Float32[n_turns, n_labels], rows sum to 1; n_turns > 0.
+        truth: Int64[n_turns].
+    """
+    predicted = probabilities.argmax(axis=1)
+    right = predicted == truth
+    counts = tally(truth, predicted, probabilities.shape[1])
+    sure = calibration(probabilities.max(axis=1).astype(np.float64), right)
+    found = {
+        "turns": float(len(truth)),
+        "accuracy": float(right.mean()),
+        "macro_f1": float(macro(precision_recall_f1(counts), counts)[2]),
+        "calibration_error": sure.error,
+    }
+    if sure.perfect_error is not None:
+        found["perfect_calibration_error"] = sure.perfect_error
+    return found

@@ -1,8 +1,7 @@
 """Classifiers that ours is set beside: the same turns, the same frozen vectors, other heads.
 
-    majority             the most frequent label of train
-    tfidf                words and word pairs of the turn, logistic regression
-    logistic-turn        logistic regression on the encoder's vector of the turn
+    majority, tfidf      the library's own baselines
+    logistic             on the encoder's vector of the turn
     logistic-history     on [turn; one faded mean of the history's vectors per side]
     logistic-context     on [turn; vector of the history joined to one text]
 
@@ -13,165 +12,214 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
+from benchmarks.protocol import label_of
+from turnwise import evaluation
 from turnwise.conversations import ContextWindow, Example, Role, context_text, context_turns
-from turnwise.encoders import Encoder
+from turnwise.encoders import Encoder, Vectors
+from turnwise.taxonomy import Dimension, Taxonomy
+
+if TYPE_CHECKING:
+    from sklearn.linear_model import LogisticRegression
 
 STRENGTHS = (1.0, 10.0, 100.0)  # scikit-learn's C
 MAX_ITERATIONS = 300
 FADE = 0.5  # weight of a turn of history relative to the one after it
-TFIDF_WORDS = 50_000
+FEW_TURNS = 20_000  # below, a second thread costs far more than it brings on shared cores
 
-Features = NDArray[np.float32] | csr_matrix  # Float32[n_turns, n_features]
-Classes = NDArray[np.int64]  # Int64[n_turns], place of the label in the taxonomy's order
+Classes = NDArray[np.int64]  # Int64[n_turns], places of labels in the taxonomy's order
+Features = Callable[[Sequence[Example]], Vectors]  # Float32[n_turns, n_features]
 
 
 @dataclass(frozen=True)
-class Turns:
-    """The same turns three times: to learn from, to choose the strength by, and to score."""
+class Task:
+    """Turns with one label of each dimension of a taxonomy.
 
+    Attributes:
+        train: to learn from; tuning: to choose settings and to calibrate by; test: to score.
+    """
+
+    taxonomy: Taxonomy
     train: Sequence[Example]
     tuning: Sequence[Example]
     test: Sequence[Example]
 
 
 @dataclass(frozen=True)
-class Truth:
-    """Classes of the turns of one dimension, and how many labels the dimension has."""
-
-    train: Classes
-    tuning: Classes
-    labels: int
-
-
-@dataclass(frozen=True)
-class Rival:
-    """What a rival says of the test turns.
+class Answer:
+    """What a classifier says of the test turns.
 
     Attributes:
-        probabilities: Float32[n_test, n_labels], rows sum to 1.
-        seconds: to fit once at the chosen strength, without making the features.
-        strength: scikit-learn's C; 0 where there is nothing to choose.
+        probabilities: dimension -> Float32[n_test, n_labels], rows sum to 1.
+        seconds: to train once, vectors given; strength: dimension -> the C that was chosen.
     """
 
-    probabilities: NDArray[np.float32]
+    probabilities: Mapping[str, NDArray[np.float32]]
     seconds: float
-    strength: float = 0.0
+    strength: Mapping[str, float] | None = None
 
 
-Make = Callable[[Sequence[Example]], Features]
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A turn to learn from, as the library's baselines take it."""
+
+    example: Example
+    labels: Mapping[str, str]
+    weights: Mapping[str, float]
 
 
-def majority(turns: Turns, truth: Truth) -> Rival:
-    """The shares of the labels in train, whatever the turn."""
-    shares = np.bincount(truth.train, minlength=truth.labels) / len(truth.train)
-    return Rival(np.tile(shares.astype(np.float32), (len(turns.test), 1)), 0.0)
+def labels_of(example: Example, taxonomy: Taxonomy) -> Mapping[str, str]:
+    """The one label of each dimension of a turn."""
+    return {name: label_of(example, name) for name in taxonomy.dimension_names}
 
 
-def vector_features(encoder: Encoder, window: ContextWindow, joined: bool) -> Make:
-    """Features from frozen vectors: of the turn alone, or with its history behind it.
-
-    Args:
-        window: of kind `single`, `customer`, or `both`.
-        joined: encode the history as one text, rather than fading the vectors of its turns.
-    """
-
-    def make(turns: Sequence[Example]) -> Features:
-        current = encoder.encode([one.text for one in turns])
-        if window.kind == "single":
-            return current
-        past = _joined(turns, encoder, window) if joined else _faded(turns, encoder, window)
-        return np.hstack([current, past])
-
-    return make
+def classes_of(turns: Sequence[Example], dimension: Dimension) -> Classes:
+    """Places of the turns' labels in the dimension's order."""
+    places = [dimension.index[label_of(one, dimension.name)] for one in turns]
+    return np.array(places, np.int64)
 
 
-def _joined(turns: Sequence[Example], encoder: Encoder, window: ContextWindow) -> Features:
-    """Float32[n, size]: the history as one text, in the form that `context_text` gives it."""
-    texts = []
-    for one in turns:
-        before = replace(window, max_turns=window.max_turns - 1)
-        last = _last_of(one, window)
-        texts.append("" if last is None else context_text(last, before, encoder.count_tokens))
-    vectors = encoder.encode(texts)
-    vectors[[not text for text in texts]] = 0
-    return vectors
+def majority(task: Task) -> Answer:
+    """The most frequent label of train, whatever the turn."""
+    return _baseline(task, evaluation.majority)
 
 
-def _last_of(example: Example, window: ContextWindow) -> Example | None:
-    """The turn with which the history of an example ends, as an example of its own."""
-    for index in range(example.index - 1, -1, -1):
-        if window.kind == "both" or example.conversation.turns[index].role == "customer":
-            return Example(example.conversation, index)
-    return None
+def tfidf(task: Task, window: ContextWindow | None, encoder: Encoder) -> Answer:
+    """Words and characters of the turn, and of its context where a window is given."""
+    if window is None:
+        return _baseline(task, evaluation.tfidf)
+
+    def text_of(example: Example) -> str:
+        return context_text(example, window, encoder.count_tokens)
+
+    return _baseline(
+        task, lambda train, test, taxonomy: evaluation.tfidf(train, test, taxonomy, text_of)
+    )
 
 
-def _faded(turns: Sequence[Example], encoder: Encoder, window: ContextWindow) -> Features:
-    """Float32[n, sides * size]: per side, the mean of its turns, each half as much as the next."""
+def _baseline(
+    task: Task,
+    fit: Callable[
+        [Sequence[Labelled], Sequence[Example], Taxonomy], Mapping[str, NDArray[np.float32]]
+    ],
+) -> Answer:
+    names = task.taxonomy.dimension_names
+    train = [
+        Labelled(one, labels_of(one, task.taxonomy), dict.fromkeys(names, 1.0))
+        for one in task.train
+    ]
+    start = time.perf_counter()
+    with few_threads(len(train)):
+        probabilities = fit(train, task.test, task.taxonomy)
+    return Answer(probabilities, time.perf_counter() - start)
+
+
+def turn_features(encoder: Encoder) -> Features:
+    """The vector of the turn alone."""
+    return lambda turns: encoder.encode([one.text for one in turns])
+
+
+def history_features(encoder: Encoder, window: ContextWindow) -> Features:
+    """[turn; per side the mean of its turns in the window, each half as much as the next]."""
     sides: tuple[tuple[Role, ...], ...] = (("customer",),)
     if window.kind == "both":
         sides = (("customer",), ("agent", "bot"))
-    histories = [context_turns(one, window, encoder.count_tokens) for one in turns]
-    vectors = encoder.encode([turn.text for history in histories for turn in history])
-    means = np.zeros((len(turns), len(sides), encoder.size), np.float32)
-    start = 0
-    for row, history in enumerate(histories):
-        rows = vectors[start : start + len(history)]
-        start += len(history)
-        for side, roles in enumerate(sides):
-            said = rows[[turn.role in roles for turn in history]]
-            if len(said):
-                weights = FADE ** np.arange(len(said) - 1, -1, -1, dtype=np.float32)
-                means[row, side] = weights @ said / weights.sum()
-    return means.reshape(len(turns), -1)
 
-
-def tfidf_features(train: Sequence[Example]) -> Make:
-    """Words and word pairs that stand twice or more in train, sublinear counts."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    words = TfidfVectorizer(
-        ngram_range=(1, 2),
-        min_df=2,
-        sublinear_tf=True,
-        max_features=TFIDF_WORDS,
-        token_pattern=r"\b\w+\b",
-        dtype=np.float32,
-    ).fit(one.text for one in train)
-
-    def make(turns: Sequence[Example]) -> Features:
-        return words.transform(one.text for one in turns)
+    def make(turns: Sequence[Example]) -> Vectors:
+        histories = [context_turns(one, window, encoder.count_tokens) for one in turns]
+        vectors = encoder.encode([turn.text for history in histories for turn in history])
+        means = np.zeros((len(turns), len(sides), encoder.size), np.float32)
+        start = 0
+        for row, history in enumerate(histories):
+            rows = vectors[start : start + len(history)]
+            start += len(history)
+            for side, roles in enumerate(sides):
+                means[row, side] = _faded(rows[[turn.role in roles for turn in history]])
+        current = encoder.encode([one.text for one in turns])
+        return np.hstack([current, means.reshape(len(turns), -1)])
 
     return make
 
 
-def logistic(turns: Turns, truth: Truth, make: Make) -> Rival:
-    """Logistic regression at each strength; the best on the tuning split counts."""
-    train, tuning, test = make(turns.train), make(turns.tuning), make(turns.test)
-    best: tuple[float, Rival] | None = None
-    for strength in STRENGTHS:
-        start = time.perf_counter()
-        model = _fit(train, truth.train, strength)
-        seconds = time.perf_counter() - start
-        right = float(np.mean(model.predict(tuning) == truth.tuning))
-        if best is None or right > best[0]:
-            probabilities = np.zeros((len(turns.test), truth.labels), np.float32)
-            probabilities[:, model.classes_] = model.predict_proba(test)
-            best = right, Rival(probabilities, seconds, strength)
-    assert best is not None
-    return best[1]
+def _faded(vectors: Vectors) -> Vectors | float:
+    """Float32[size]: the mean that fades from the last row to the first; 0 where there is none."""
+    if len(vectors) == 0:
+        return 0.0
+    weights = FADE ** np.arange(len(vectors) - 1, -1, -1, dtype=np.float32)
+    mean: Vectors = weights @ vectors / weights.sum()
+    return mean
 
 
-def _fit(features: Features, classes: Classes, strength: float):  # type: ignore[no-untyped-def]
+def context_features(encoder: Encoder, window: ContextWindow) -> Features:
+    """[turn; vector of its history as one text, zero where there is no history]."""
+
+    def make(turns: Sequence[Example]) -> Vectors:
+        texts = [history_text(one, window, encoder) for one in turns]
+        vectors = encoder.encode(texts)
+        vectors[[not text for text in texts]] = 0
+        return np.hstack([encoder.encode([one.text for one in turns]), vectors])
+
+    return make
+
+
+def history_text(example: Example, window: ContextWindow, encoder: Encoder) -> str:
+    """The history of a turn in the form that `context_text` gives a whole context."""
+    for index in range(example.index - 1, -1, -1):
+        if window.kind == "both" or example.conversation.turns[index].role == "customer":
+            last = Example(example.conversation, index)
+            earlier = replace(window, max_turns=window.max_turns - 1)
+            return context_text(last, earlier, encoder.count_tokens)
+    return ""
+
+
+def logistic(task: Task, features: Features) -> Answer:
+    """Logistic regression per dimension, at the strength that is best on the tuning split."""
+    train, tuning, test = map(features, (task.train, task.tuning, task.test))
+    probabilities: dict[str, NDArray[np.float32]] = {}
+    chosen: dict[str, float] = {}
+    seconds = 0.0
+    for dimension in task.taxonomy.dimensions:
+        known, held = classes_of(task.train, dimension), classes_of(task.tuning, dimension)
+        fits = [_fit(train, known, strength) for strength in STRENGTHS]
+        right = [float(np.mean(fit.model.predict(tuning) == held)) for fit in fits]
+        best = fits[int(np.argmax(right))]
+        answer = np.zeros((len(task.test), len(dimension.names)), np.float32)
+        answer[:, best.model.classes_] = best.model.predict_proba(test)
+        probabilities[dimension.name] = answer
+        chosen[dimension.name] = best.strength
+        seconds += best.seconds
+    return Answer(probabilities, seconds, chosen)
+
+
+@dataclass(frozen=True)
+class _Fit:
+    model: LogisticRegression
+    strength: float
+    seconds: float
+
+
+def _fit(features: Vectors, classes: Classes, strength: float) -> _Fit:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
-    with warnings.catch_warnings():
+    start = time.perf_counter()
+    with warnings.catch_warnings(), few_threads(len(classes)):
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return LogisticRegression(C=strength, max_iter=MAX_ITERATIONS).fit(features, classes)
+        model = LogisticRegression(C=strength, max_iter=MAX_ITERATIONS).fit(features, classes)
+    return _Fit(model, strength, time.perf_counter() - start)
+
+
+@contextmanager
+def few_threads(turns: int) -> Iterator[None]:
+    """One thread for small matrices: measured 30 times as fast on two busy cores."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1 if turns < FEW_TURNS else None):
+        yield

@@ -16,6 +16,7 @@ from dataclasses import asdict
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import TypedDict
 
 from benchmarks.data import REPOSITORY
 from benchmarks.machine import TreeMemory, machine
@@ -26,6 +27,15 @@ OUT = REPOSITORY / "benchmarks" / "out"
 Plain = str | int | float | bool | None
 Key = Mapping[str, Plain]
 Figures = Mapping[str, "Plain | Mapping[str, Plain]"]
+
+
+class Cell(TypedDict):
+    """A finished cell: what was measured, what came out, in how many seconds, by which code."""
+
+    key: Key
+    figures: Figures
+    seconds: float
+    code: str
 
 
 class Table:
@@ -56,24 +66,22 @@ class Table:
             say(f"... {_shown(key)}")
             start = time.perf_counter()
             figures = dict(measure())
-            self._cells[name] = cell = {
-                "key": dict(key),
-                "figures": figures,
-                "seconds": round(time.perf_counter() - start, 1),
-                "code": code_version(),
-            }
+            seconds = round(time.perf_counter() - start, 1)
+            self._cells[name] = Cell(
+                key=dict(key), figures=figures, seconds=seconds, code=code_version()
+            )
             with self._path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(cell) + "\n")
-        kept: Figures = self._cells[name]["figures"]
+                file.write(json.dumps(self._cells[name]) + "\n")
+        kept = self._cells[name]["figures"]
         say(f"{_shown(key)}: {_shown(kept)}")
         return kept
 
-    def asked(self) -> list[dict[str, object]]:
+    def asked(self) -> list[Cell]:
         """The cells that this run asked for, in its order."""
-        return [dict(self._cells[name]) for name in dict.fromkeys(self._wanted)]
+        return [self._cells[name] for name in dict.fromkeys(self._wanted)]
 
 
-def _read(path: Path) -> list[dict[str, Key | Figures]]:
+def _read(path: Path) -> list[Cell]:
     """The finished cells of a file; a line that a kill cut short is passed over, and ended."""
     if not path.exists():
         return []
@@ -81,7 +89,7 @@ def _read(path: Path) -> list[dict[str, Key | Figures]]:
     if written and not written.endswith("\n"):
         with path.open("a", encoding="utf-8") as file:
             file.write("\n")
-    cells = []
+    cells: list[Cell] = []
     for line in written.splitlines():
         try:
             cells.append(json.loads(line))
@@ -110,11 +118,13 @@ def _name(key: object) -> str:
 
 
 def _shown(values: Mapping[str, object]) -> str:
-    return " ".join(
-        f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
-        for name, value in values.items()
-        if not isinstance(value, Mapping)
-    )
+    parts = []
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            parts.append(f"{name}({_shown(value)})")
+        else:
+            parts.append(f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}")
+    return " ".join(parts)
 
 
 def parser(description: str, hours: str) -> argparse.ArgumentParser:
@@ -157,7 +167,7 @@ def run(
         "machine": asdict(facts),
         "peak_mb": memory.peak_mb,
         "seconds": round(time.perf_counter() - start, 1),
-        "code_versions": len({str(cell["code"]) for cell in table.asked()}),
+        "code_versions": len({cell["code"] for cell in table.asked()}),
         "cells": table.asked(),
     }
     print(json.dumps(final), flush=True)

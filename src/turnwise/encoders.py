@@ -215,20 +215,33 @@ class EncoderFacts:
     max_tokens: int
 
 
-def open_session(model: Path, threads: int | None = None) -> onnxruntime.InferenceSession:
-    """Open a model on the processor with an explicit number of threads.
+def open_session(
+    model: Path | bytes, threads: int | None = None
+) -> onnxruntime.InferenceSession:
+    """Open a model, from its file or its bytes, on the processor.
+
+    Args:
+        threads: threads that one run may use; the cores of this process by default.
 
     Raises:
         EncoderError: the file is missing or is no model.
     """
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or os.cpu_count() or 1
+    options.intra_op_num_threads = threads or usable_cores()
     options.inter_op_num_threads = 1
     options.log_severity_level = 3  # a library is silent: errors are raised
     try:
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own classes share no public base
-        raise EncoderError(f"{model}: can't be loaded: {error}. Delete the folder") from error
+        place = model if isinstance(model, Path) else "a model in memory"
+        raise EncoderError(f"{place}: can't be loaded: {error}") from error
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _read_facts(folder: Path) -> EncoderFacts:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from turnwise.conversations import Conversation, Turn
 from turnwise.errors import ConfigError, FormatError
 from turnwise.formats import FORMATS, read, write
+from turnwise.formats.detect import detect
 
 TALK = Conversation("c", (Turn("customer", "hi", {"intent": ("GREET",)}, (0,)),))
 WRITABLE = [name for name, format in FORMATS.items() if format.write]
@@ -60,6 +61,22 @@ def test_what_is_no_conversation_file_is_told_by_what_it_looks_like(tmp_path, te
         read(path)
     with pytest.raises(FormatError, match=f"this is not jsonl: it looks like {reason}"):
         read(path, "jsonl")
+
+
+@pytest.mark.parametrize(
+    ("text", "format"),
+    [
+        ("{broken\n" + '{"turns": []}', "jsonl"),
+        ("damaged\n" + '{"turns": []}', "jsonl"),
+        ("chat id,role,text\na,user,{\n{,user,x\n", "csv"),
+        ("chat id\trole\ttext\n", "tsv"),
+        ("# ours\nnlu:\n", "rasa"),
+    ],
+)
+def test_the_beginning_decides_even_where_it_is_damaged(tmp_path, text, format):
+    path = tmp_path / "logs"
+    path.write_text(text)
+    assert detect(path).format == format
 
 
 @pytest.mark.parametrize("content", ["", "\n \n"])

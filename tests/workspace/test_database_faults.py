@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -138,3 +139,14 @@ def as_nobody() -> Iterator[None]:
         yield
     finally:
         os.seteuid(user)
+
+
+def test_writers_wait_for_each_other(workspace: Workspace) -> None:
+    def add(first: int) -> int:
+        with Workspace.open(workspace.folder) as mine:
+            parts = [talks(300, first=first)[at : at + 20] for at in range(0, 300, 20)]
+            return sum(mine.add(part).added for part in parts)
+
+    with ThreadPoolExecutor(3) as pool:
+        assert sum(pool.map(add, [0, 200, 400])) == 700
+    assert list(workspace.conversations()) == talks(700)

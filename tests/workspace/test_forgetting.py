@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -59,6 +60,26 @@ def test_the_text_is_found_in_no_file_of_the_workspace_any_more(workspace: Works
     workspace.close()
     for text in QUOTES:
         assert files_holding(workspace.folder, text) == [], text
+
+
+def test_what_another_program_deleted_is_wiped_too(workspace: Workspace) -> None:
+    fill(workspace)
+    with sqlite3.connect(workspace.folder / "turnwise.db") as other:
+        other.execute("PRAGMA secure_delete=OFF")
+        other.execute("PRAGMA foreign_keys=OFF")
+        other.execute("DELETE FROM annotations WHERE rationale LIKE '%Agatha%'")
+    other.close()
+    workspace.forget(["secret"])
+    assert files_holding(workspace.folder, "Agatha") == []
+
+
+def test_an_annotation_that_is_replaced_leaves_no_trace(workspace: Workspace) -> None:
+    workspace.add(talks(2))
+    for rationale in ("the parrot of Agatha " * 50, "since"):
+        one = replace(labelled("c00000"), rationale=rationale)
+        workspace.put_annotations(rationale, "c00000", [one])
+    workspace.close()
+    assert files_holding(workspace.folder, "Agatha") == []
 
 
 def test_what_was_forgotten_is_counted(workspace: Workspace) -> None:

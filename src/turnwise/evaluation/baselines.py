@@ -68,13 +68,16 @@ def tfidf(
         examples: the turns to answer.
         text_of: the context that the model sees. Its features stand beside those of the turn
             alone, so that the current turn stays apart from its history: in cross-validation
-            on training turns that is as good as the better of turn and context, or better.
-            None gives the turn alone.
+            on training turns that did about as well as the better of the two by itself, which
+            differs between dimensions. None gives the turn alone.
 
     Raises:
         EvaluationError: scikit-learn is not installed, a dimension has no training label, or a
             label is outside the taxonomy.
     """
+    learnable = [_learnable(train, dimension) for dimension in taxonomy.dimensions]
+    if not examples:
+        return {one.name: np.zeros((0, len(one.names)), np.float32) for one in taxonomy.dimensions}
     fields: list[TextOf] = [_turn_text] if text_of is None else [_turn_text, text_of]
     features = _vectorizer(len(fields))
     known = features.fit_transform([_texts(one.example, fields) for one in train])
@@ -82,7 +85,7 @@ def tfidf(
     answers = {}
     for done, dimension in enumerate(taxonomy.dimensions):
         progress("TF-IDF baseline", done, len(taxonomy.dimensions))
-        answers[dimension.name] = _regress(known, _learnable(train, dimension), asked, dimension)
+        answers[dimension.name] = _regress(known, learnable[done], asked, dimension)
     progress("TF-IDF baseline", len(taxonomy.dimensions), len(taxonomy.dimensions))
     return answers
 
@@ -161,6 +164,7 @@ def _regress(
 ) -> NDArray[np.float32]:
     """Probabilities of one dimension; a label that was never learnt has none."""
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     rows, labels, weights = learnable
     answer = np.zeros((asked.shape[0], len(dimension.names)), np.float32)
@@ -169,6 +173,8 @@ def _regress(
         return answer
     # C 10 beat 1 and equalled 100 in cross-validation; the looser tolerance costs no accuracy.
     regression = LogisticRegression(C=10, tol=1e-3, max_iter=300)
-    regression.fit(known[rows], labels, sample_weight=weights)
-    answer[:, regression.classes_] = regression.predict_proba(asked)
+    # More threads only wait for each other here, and for minutes where the machine is busy.
+    with threadpool_limits(1):
+        regression.fit(known[rows], labels, sample_weight=weights)
+        answer[:, regression.classes_] = regression.predict_proba(asked)
     return answer

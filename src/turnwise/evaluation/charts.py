@@ -26,7 +26,9 @@ from turnwise.evaluation.figures import (
 
 _PLOT = {"width": 268, "height": 230}
 _SURE_TURNS = 20  # a share of turns smaller than this is noise, and is not drawn
-_LABELS_DRAWN = 30
+_LABELS_DRAWN = 20
+# Shares of a label's turns from which a cell is as deep as it gets, right and wrong.
+_DEEP_RIGHT, _DEEP_WRONG = 0.8, 0.3
 
 
 def predictor_roles(evaluation: Evaluation) -> dict[str, str]:
@@ -45,7 +47,7 @@ def accuracy_chart(evaluation: Evaluation) -> Figure:
     for predictor in evaluation.predictors:
         parts = [(scores.dimension, scores.accuracy) for scores in predictor.dimensions]
         if predictor.joint is not None and len(parts) > 1:
-            parts.append(("all together", predictor.joint))
+            parts.append(("joint", predictor.joint))
         rows += [
             {
                 "dimension": name,
@@ -68,7 +70,7 @@ def accuracy_chart(evaluation: Evaluation) -> Figure:
         base.mark_point(filled=True, size=62, opacity=1).encode(
             x=alt.X("accuracy:Q", **share_axis("accuracy"))
         ),
-    ).properties(width=760, height=max(1, len(order)) * (20 + 17 * len(names)))
+    ).properties(width=620, height=max(1, len(order)) * (20 + 17 * len(names)))
     return Figure(
         "Accuracy, with 95% intervals",
         draw(chart, "Accuracy of each predictor on each dimension"),
@@ -135,9 +137,9 @@ def reliability_chart(calibration: Calibration) -> Figure:
     return Figure(
         "Reliability of the model",
         draw(alt.layer(*layers).properties(**_PLOT), "Confidence against accuracy"),
-        "Each dot holds about the same number of turns, from the least to the most sure. On the dashed "
-        "line, of turns answered with 70% confidence, 70% are right; below it the model is "
-        "surer than it should be." + simulated,
+        "Each dot holds about the same number of turns, from the least to the most sure. On the "
+        "dashed line, of turns answered with 70% confidence, 70% are right; below it the model "
+        "is surer than it should be." + simulated,
     )
 
 
@@ -176,8 +178,10 @@ def confusion_chart(matrix: ConfusionMatrix, labels: Sequence[LabelScores]) -> F
             "gold": gold,
             "predicted": predicted,
             "turns": turns,
-            "share": turns / max(support[gold], 1),
             "kind": "right" if gold == predicted else "wrong",
+            "depth": turns
+            / max(support[gold], 1)
+            / (_DEEP_RIGHT if gold == predicted else _DEEP_WRONG),
         }
         for gold, line in zip(matrix.labels, matrix.turns, strict=True)
         for predicted, turns in zip(matrix.labels, line, strict=True)
@@ -191,11 +195,11 @@ def confusion_chart(matrix: ConfusionMatrix, labels: Sequence[LabelScores]) -> F
     cells = base.mark_rect(cornerRadius=3).encode(
         color=colour_by("kind", {"right": colour("model"), "wrong": colour("wrong")}),
         opacity=alt.Opacity(
-            "share:Q", legend=None, scale=alt.Scale(domain=[0, 0.6], range=[0.08, 0.6], clamp=True)
+            "depth:Q", legend=None, scale=alt.Scale(domain=[0, 1], range=[0.1, 0.65], clamp=True)
         ),
     )
     numbers = base.mark_text(fontSize=11, color=colour("ink")).encode(text="turns:Q")
-    chart = alt.layer(cells, numbers).properties(width=alt.Step(42), height=alt.Step(27))
+    chart = alt.layer(cells, numbers).properties(width=alt.Step(36), height=alt.Step(27))
     return Figure(
         "Most confused labels",
         draw(chart, "Confusion of the most confused labels"),
@@ -219,8 +223,10 @@ def distribution_chart(scores: DimensionScores) -> Figure:
     turns = alt.X("gold:Q", title="turns", axis=number_axis())
     chart = alt.layer(
         base.mark_bar(color=colour("third"), opacity=0.55, height=11).encode(x=turns),
-        base.mark_tick(color=colour("model"), thickness=3, height=17).encode(x="predicted:Q"),
-    ).properties(width=420, height=alt.Step(22))
+        base.mark_tick(color=colour("model"), thickness=3, height=16, opacity=1).encode(
+            x="predicted:Q"
+        ),
+    ).properties(width=170, height=alt.Step(20))
     left_out = len(ranked) - len(drawn)
     return Figure(
         "How often each label occurs",

@@ -143,7 +143,9 @@ def draw(chart: Chart, name: str) -> str:
 
 
 def _styled(chart: Chart) -> Chart:
-    configured = chart.configure(font=_FONT, background="transparent", aria=False)
+    # A reader's font may be wider than the one that labels are measured with here.
+    padding = {"left": 14, "top": 6, "right": 10, "bottom": 4}
+    configured = chart.configure(font=_FONT, background="transparent", aria=False, padding=padding)
     return configured.configure_view(stroke=None).configure_axis(
         labelColor=colour("muted"),
         titleColor=colour("muted"),

@@ -31,7 +31,14 @@ class Key:
     role: str
 
 
-Cell = str | int | float | None | Share | Estimate | Key
+@dataclass(frozen=True, slots=True)
+class Quotes:
+    """A table cell with what customers wrote, each in quotation marks on its own line."""
+
+    texts: tuple[str, ...]
+
+
+Cell = str | int | float | None | Share | Estimate | Key | Quotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +49,14 @@ class Table:
         columns: headings.
         rows: cells, as many as columns; a text is wrapped, a share is written as a percentage,
             an estimate as a percentage with its interval.
-        note: what a reader should know, under the table.
+        title: above the table.
+        note: what a reader should know, below it.
         groups: the first rows of groups, which get a line above.
     """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    title: str = ""
     note: str = ""
     groups: frozenset[int] = frozenset()
 
@@ -91,9 +100,7 @@ def table(content: Table) -> str:
         for kind, column in zip(classes, content.columns, strict=True)
     )
     body = "".join(
-        f"<tr{' class="group"' if place in content.groups else ''}>"
-        + "".join(_cell(cell, kind) for cell, kind in zip(row, classes, strict=True))
-        + "</tr>"
+        _row("".join(map(_cell, row, classes)), place in content.groups)
         for place, row in enumerate(content.rows)
     )
     note = f'<p class="note">{escape(content.note)}</p>' if content.note else ""
@@ -101,6 +108,10 @@ def table(content: Table) -> str:
         f'<div class="scroll"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>{note}"
     )
+
+
+def _row(cells: str, starts_group: bool) -> str:
+    return f'<tr class="group">{cells}</tr>' if starts_group else f"<tr>{cells}</tr>"
 
 
 def _cell(cell: Cell, kind: str) -> str:
@@ -116,7 +127,9 @@ def _cell(cell: Cell, kind: str) -> str:
         case Estimate(value, low, high):
             return plain(percent(value) + _interval(low, high))
         case Key(text, role):
-            return plain(swatch(role) + escape(text))
+            return f'<td class="{kind} key">{swatch(role)}{escape(text)}</td>'
+        case Quotes(texts):
+            return plain("".join(f"<q>{escape(text)}</q>" for text in texts))
         case int() | float():
             return plain(number(cell))
         case _:
@@ -126,26 +139,25 @@ def _cell(cell: Cell, kind: str) -> str:
 def _interval(low: float | None, high: float | None) -> str:
     if low is None or high is None:
         return ""
-    return f' <small>{percent(low)[:-1]} to {percent(high)[:-1]}</small>'
+    return f" <small>{percent(low)[:-1]} to {percent(high)[:-1]}</small>"
 
 
 def swatch(role: str) -> str:
     return f'<span class="swatch" style="background:var(--{escape(role)})"></span>'
 
 
-def figure(content: Figure) -> str:
-    """A figure as HTML, with its title above and how to read it below."""
+def figure(content: Figure, layout: str = "") -> str:
+    """A figure as HTML, its title above and how to read it below, or `beside` it."""
     reading = f"<figcaption>{escape(content.reading)}</figcaption>" if content.reading else ""
-    title = escape(content.title)
-    return f'<figure><h3>{title}</h3><div class="scroll">{content.svg}</div>{reading}</figure>'
+    drawing = f'<h3>{escape(content.title)}</h3><div class="scroll">{content.svg}</div>'
+    return f'<figure class="{layout}">{drawing}{reading}</figure>'
 
 
 def section(content: Section, name: str) -> str:
     """A section as HTML; `name` is what links to it use."""
-    paragraphs = [part.strip() for part in content.text.split("\n\n") if part.strip()]
-    parts = [f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs]
-    parts += [card(table(one)) for one in content.tables]
-    parts += [f'<div class="figures">{"".join(map(figure, content.figures))}</div>']
+    parts = [paragraph(part) for part in content.text.split("\n\n") if part.strip()]
+    parts += [card(table(one), one.title) for one in content.tables]
+    parts.append(figures(content.figures))
     return named_section(content.title, name, "".join(parts))
 
 
@@ -153,9 +165,39 @@ def named_section(title: str, name: str, inner: str) -> str:
     return f'<section id="{escape(name)}"><h2>{escape(title)}</h2>{inner}</section>'
 
 
+def score_card(title: str, score: Estimate, beside: str = "") -> str:
+    """One score, large, with its interval and what it is to be seen beside."""
+    between = ""
+    if score.low is not None and score.high is not None:
+        between = f"<small>95%: {percent(score.low)} to {percent(score.high)}</small>"
+    large = f"<strong>{percent(score.value)}</strong>{between}"
+    return card(f"{large}<small>{escape(beside)}</small>", title)
+
+
 def card(inner: str, title: str = "") -> str:
     heading = f"<h3>{escape(title)}</h3>" if title else ""
     return f'<div class="card">{heading}{inner}</div>'
+
+
+def links(targets: Sequence[tuple[str, str]]) -> str:
+    """A line of links to sections, by their names and titles."""
+    items = (f'<a href="#{escape(name)}">{escape(title)}</a>' for name, title in targets)
+    return f"<nav>{''.join(items)}</nav>"
+
+
+def heading(text: str) -> str:
+    return f"<h1>{escape(text)}</h1>"
+
+
+def paragraph(text: str) -> str:
+    return f"<p>{escape(text)}</p>"
+
+
+def figures(contents: Sequence[Figure], layout: str = "") -> str:
+    """Figures side by side, as many as fit; `uneven` gives the first of two more room."""
+    if not contents:
+        return ""
+    return f'<div class="figures {layout}">{"".join(map(figure, contents))}</div>'
 
 
 def legend(keys: Sequence[Key]) -> str:

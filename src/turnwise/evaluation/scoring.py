@@ -253,16 +253,17 @@ def _confusions(
 def _samples(
     gold: Gold, answers: Answers, pair: tuple[int, int], examples: Sequence[Example], limit: int
 ) -> tuple[Sample, ...]:
-    """The turns of a confusion that the predictor was surest of: the ones worth reading."""
+    """The turns of a confusion that the predictor was surest of, each text once."""
     places = np.flatnonzero((answers.truth == pair[0]) & (answers.predicted == pair[1]))
-    surest = places[np.argsort(-answers.confidence[places], kind="stable")][:limit]
-    found = []
-    for place in surest:
-        example = examples[gold.rows[place]]
+    found: dict[str, Sample] = {}
+    for place in places[np.argsort(-answers.confidence[places], kind="stable")]:
+        if len(found) == limit:
+            break
+        example, text = examples[gold.rows[place]], _cut(examples[gold.rows[place]].text)
         confidence = float(answers.confidence[place])
-        text = _cut(example.text)
-        found.append(Sample(example.conversation.id, example.index, text, confidence))
-    return tuple(found)
+        sample = Sample(example.conversation.id, example.index, text, confidence)
+        found.setdefault(text.lower(), sample)
+    return tuple(found.values())
 
 
 def _cut(text: str) -> str:

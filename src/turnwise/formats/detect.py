@@ -20,6 +20,9 @@ class Looks(NamedTuple):
     words: str
 
 
+_LINES = Looks("jsonl", "JSON lines")
+
+
 def detect(path: Path) -> Looks:
     """Tell the format of a file or folder.
 
@@ -41,16 +44,16 @@ def _by_content(text: str) -> Looks | None:
         return _array(text)
     if text.startswith(multidogo.HEADER):
         return Looks("multidogo", "a MultiDoGO table")
-    shown = [line for line in text.split("\n") if line.strip()][:_LINES_LOOKED_AT]
-    if any(line.lstrip().startswith("{") for line in shown):
-        return Looks("jsonl", "JSON lines")
-    if _NLU.search(text):
-        return Looks("rasa", "Rasa NLU YAML")
-    header = shown[0].strip()
+    header, *others = [line for line in text.split("\n") if line.strip()][:_LINES_LOOKED_AT]
     delimiter = csv.delimiter_of(header)
+    if start.startswith("{"):
+        return _LINES
     if delimiter in header and csv.has_text_column(header.split(delimiter)):
         return _table(delimiter)
-    return None
+    if _NLU.search(text):
+        return Looks("rasa", "Rasa NLU YAML")
+    # The first line may be a damaged one.
+    return _LINES if any(line.lstrip().startswith("{") for line in others) else None
 
 
 def _array(text: str) -> Looks | None:

@@ -48,14 +48,15 @@ def read(path: Path) -> Iterator[Record]:
     import yaml
 
     with opened(path) as stream:
-        loader = yaml.SafeLoader(_Text(chunks(stream, path)))
+        line = 1
         try:
-            for node in _items(loader):
+            for node in _items(yaml.SafeLoader(_Text(chunks(stream, path)))):
+                line = node.start_mark.line + 1
                 yield from _examples(node, path)
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             problem = getattr(error, "problem", None) or str(error).split("\n")[0]
-            line = (mark.line if mark else loader.line) + 1
+            line = mark.line + 1 if mark else line
             hint = "Check the indentation and the quotes there"
             raise FormatError(f"broken YAML: {problem}", path=path, line=line, hint=hint) from None
 
@@ -185,8 +186,11 @@ def _item(intent: str, texts: list[str]) -> str:
     """An intent's examples: a block of lines, and a list for texts that are no plain line."""
     import yaml
 
+    # Where a text holds odd line ends (U+0085, U+2028), PyYAML keeps them only as escapes.
+    readable = all(one.isprintable() or one in "\n\t" for text in texts for one in text)
+
     def dumped(value: object) -> str:
-        return yaml.safe_dump([value], allow_unicode=True, sort_keys=False, width=1_000_000)
+        return yaml.safe_dump([value], allow_unicode=readable, sort_keys=False, width=1_000_000)
 
     plain = [text for text in texts if text.isprintable() and text == text.strip()]
     others = [{"text": text} for text in texts if text not in set(plain)]

@@ -102,13 +102,12 @@ def trace(signals: Signals, where: Track, scale: Scale) -> Traced:
 def _past_replies(reply: Scores, where: Track, fading: float) -> Scores:
     """Sum of what the other side's turns before each customer turn say, fading with distance."""
     total = np.zeros((len(where.customers), reply.shape[1]))
-    customers = set(where.customers.tolist())
-    for position, row in enumerate(where.customers):
-        weight = 1.0
-        for earlier in range(row - 1, where.starts[position] - 1, -1):
-            if earlier not in customers and weight > 0:
-                total[position] += weight * reply[earlier]
-                weight *= fading
+    for position, (row, before) in enumerate(zip(where.customers, where.previous, strict=True)):
+        first = where.starts[position] if before < 0 else where.customers[before] + 1
+        heard = total[before] if before >= 0 else np.zeros(reply.shape[1])
+        for earlier in range(first, row):
+            heard = fading * heard + reply[earlier]
+        total[position] = heard
     return total
 
 

@@ -170,7 +170,7 @@ class _Speech:
 def asks_for_name(text: str) -> bool:
     """Whether a turn asks for a person's name, so that the next one may be just that."""
     low = text.lower()
-    if "name" not in low and "who" not in low and " you" not in low:
+    if not any(hint in low for hint in ("name", "who", "call you", "address you", "you are?")):
         return False
     return _ASKS.search(text) is not None and not _NO_ASK.search(text)
 

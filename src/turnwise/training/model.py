@@ -1,29 +1,36 @@
-"""The classifier that sits on a frozen encoder: turn vectors in context -> logits.
+"""The classifier on a frozen encoder: turn vectors in context -> logits.
 
-    current turn --------------------------------+
-    history turns --attention, one pool a head---+--> features --linear------------+--> logits
-    nearest customer and agent turn -------------+            --hidden, dropout----+   per dimension
+    history turns --attention--> pools --+-- gates of the dimension --> one mixed vector --shared--+
+    current turn ------------------------+                                                         +
+                                         +--> all side by side --linear and hidden layer-----------+--> logits
 
-Each turn is a vector that was made once, so that a context costs a few products instead of a
-pass through the encoder. Attention starts out as a mean that fades with distance, one head per
-side of the conversation: with little data the model stays near a logistic regression on the
-turn and its faded history, with much data it learns where to look. The linear path carries
-small data, the hidden layer large data.
+A turn's vector is made once, so that a context costs a few products and no pass through the
+encoder. Attention starts as a mean that fades with distance, for each side of the conversation
+a fast and a slow one. The *shared* path adds to the current turn as much of each pool as the
+dimension's gates let through, and scores the sum with one matrix: what is learnt of a turn holds
+for the same words in the history, which is what carries a domain over with little data. The
+linear path tells now from before; the hidden layer is for large data.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from turnwise.context_arrays import CUSTOMER, N_ROLES
+from turnwise.context_arrays import ROLE_CODES
 
-FADE = 0.5  # how much less a turn counts at the start than the one after it
-OTHER_SIDE = -6.0  # logit at the start, for a head, of a turn of the side that isn't its own
+# Role of a pool, and how much a turn counts at the start beside the one after it.
+POOLS = (("customer", 0.5), ("customer", 1.0), ("other", 0.5), ("other", 1.0))
+OTHER_SIDE = -4.0  # logit at the start of a turn that isn't of the pool's side
+NOTHING = math.log(0.1)  # logit of looking nowhere: a pool far from everything is short
+GATE = 0.3  # how much of each pool is let through at the start
+SCALE = 8.0  # of features of unit length; makes one learning rate fit all layers
+SEPARATE = 0.5  # of the pools beside the current turn, where they are not mixed
+KEY = 32  # width of queries and keys
+ABSENT = -1e4
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,47 +39,110 @@ class Shape:
 
     Attributes:
         vector: length of a turn vector.
-        history: turns of history at most.
-        hidden: width of the hidden layer, and key: of queries and keys of the attention.
-        labels: dimension -> how many labels it has.
+        history: turns of history at most, 1 or more.
+        hidden: width of the hidden layer.
+        labels: how many labels each dimension has, in the taxonomy's order.
+        dropout: share of features and hidden units that training drops.
     """
 
     vector: int
     history: int
     hidden: int
-    key: int
-    labels: Mapping[str, int]
+    labels: tuple[int, ...]
+    dropout: float = 0.0
 
 
-class HistoryPool(nn.Module):
-    """Attention of the current turn over its history, three pools: customer, others, both."""
-
-    sides = 3
+class HistoryPools(nn.Module):
+    """Attention of the current turn over its history: one vector per pool."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.query = nn.Linear(shape.vector, self.sides * shape.key, bias=False)
-        self.keys = nn.Linear(shape.vector, self.sides * shape.key, bias=False)
-        # Zero at the start: a plain faded mean, whatever is said.
-        nn.init.zeros_(self.query.weight)
-        self.place = nn.Parameter(_faded(shape.history))
+        self.query = nn.Linear(shape.vector, len(POOLS) * KEY, bias=False)
+        self.key = nn.Linear(shape.vector, len(POOLS) * KEY, bias=False)
+        nn.init.zeros_(self.query.weight)  # at first it does not matter what is said
+        steps = torch.arange(float(shape.history))
+        self.place = nn.Parameter(torch.stack([steps * math.log(fade) for _, fade in POOLS]))
         self.role = nn.Parameter(_own_side())
-        self.scale = 1 / math.sqrt(shape.key)
 
     def forward(self, current: Tensor, history: Tensor, roles: Tensor) -> Tensor:
-        """Return Float32[batch, sides, vector].
+        """Return Float32[batch, pools, vector].
 
         Args:
-            current: Float32[batch, vector]; history: Float32[batch, history, vector], nearest
-                first; roles: Int64[batch, history], 0 where there is no turn.
+            current: Float32[batch, vector]; history: Float32[batch, turns, vector], nearest
+                first; roles: Int64[batch, turns], 0 where there is no turn.
         """
-        batch, length = roles.shape
-        query = self.query(current).reshape(-1, self.sides, self.scale_width)
-        keys = self.keys(history).reshape(-1, length, self.sides, self.scale_width)
-        score = torch.einsum("bsk,bhsk->bsh", query, keys) * self.scale
-        score = score + self.place[:, :length] + self.role[roles].transpose(1, 2)
-        there = (roles > 0).unsqueeze(1).to(score.dtype)
-        # A pool of nothing is the zero vector: the softmax is written out for that.
-        weight = torch.exp(score - score.amax(2, keepdim=True)) * there
-        weight = weight / (weight.sum(2, keepdim=True) + 1e-6)
-        return weight @ history
+        query = self.query(current).unflatten(1, (len(POOLS), 1, KEY))
+        keys = self.key(history).unflatten(2, (len(POOLS), KEY)).permute(0, 2, 3, 1)
+        score = (query @ keys).squeeze(2) * SCALE
+        score = score + self.place + self.role[roles].transpose(1, 2)
+        score = score.masked_fill((roles == 0).unsqueeze(1), ABSENT)
+        nowhere = torch.full_like(score[:, :, :1], NOTHING)
+        weights = torch.softmax(torch.cat([score, nowhere], 2), 2)[:, :, :-1]
+        return weights @ history
+
+
+def _own_side() -> Tensor:
+    """Float32[roles, pools]: the logits at the start that tell the sides apart."""
+    logits = torch.zeros(len(ROLE_CODES) + 1, len(POOLS))
+    for column, (side, _) in enumerate(POOLS):
+        for role, code in ROLE_CODES.items():
+            if (role == "customer") != (side == "customer"):
+                logits[code, column] = OTHER_SIDE
+    return logits
+
+
+class TurnClassifier(nn.Module):
+    """Logits of every dimension from turn vectors and where they stand in each context."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.shape = shape
+        labels, features = sum(shape.labels), shape.vector * (1 + len(POOLS))
+        self.pools = HistoryPools(shape)
+        self.gates = nn.Parameter(torch.full((len(shape.labels), len(POOLS)), GATE))
+        self.shared = nn.Linear(shape.vector, labels)
+        self.linear = nn.Linear(features, labels, bias=False)
+        self.hidden = nn.Linear(features, shape.hidden)
+        self.last = nn.Linear(shape.hidden, labels)
+        self.dropout = nn.Dropout(shape.dropout)
+        for layer in (self.shared, self.linear, self.last):
+            nn.init.zeros_(layer.weight)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+
+    def forward(self, vectors: Tensor, turns: Tensor, roles: Tensor) -> tuple[Tensor, ...]:
+        """Return Float32[batch, labels] for each dimension.
+
+        Args:
+            vectors: Float32[n_texts, vector]; turns: Int64[batch, 1 + history], places in
+                `vectors`; roles: Int64[batch, 1 + history], 0 where there is no turn.
+        """
+        found = vectors[turns]
+        current, history = found[:, 0], found[:, 1:]
+        pools = self.pools(current, history, roles[:, 1:])
+        mixed = current.unsqueeze(1) + self.gates.unsqueeze(0) @ pools
+        mixed = self.dropout(mixed) * SCALE
+        apart = torch.cat([current.unsqueeze(1), pools * SEPARATE], 1).flatten(1)
+        apart = self.dropout(apart) * SCALE
+        hidden = self.dropout(nn.functional.gelu(self.hidden(apart)))
+        separate = (self.linear(apart) + self.last(hidden)).split(self.shape.labels, 1)
+        weights = self.shared.weight.split(self.shape.labels)
+        biases = self.shared.bias.split(self.shape.labels)
+        return tuple(
+            nn.functional.linear(mixed[:, place], weight, bias) + rest
+            for place, (weight, bias, rest) in enumerate(zip(weights, biases, separate, strict=True))
+        )
+
+    def parameter_groups(self, rate: float, decay: float) -> list[dict[str, object]]:
+        """Parameters as an optimiser takes them.
+
+        The few scalars that steer the attention learn faster and are not drawn to zero: they
+        start at values that mean something.
+        """
+        steering = [self.gates, self.pools.place, self.pools.role]
+        known = {id(one) for one in steering}
+        rest = [one for one in self.parameters() if id(one) not in known]
+        return [
+            {"params": rest, "lr": rate, "weight_decay": decay},
+            {"params": steering, "lr": 10 * rate, "weight_decay": 0.0},
+        ]

@@ -161,7 +161,8 @@ def insert_rows(
 def compact_sqlite(connection: sqlite3.Connection, place: str) -> None:
     """Rewrite a SQLite file without its free space, and empty its write-ahead log.
 
-    Overwriting what is deleted is not enough: moving rows between pages leaves copies behind.
+    What we delete is overwritten at once (secure_delete); this also rids the file of what any
+    other program deleted, and gives its space back.
     """
     connection.execute("VACUUM")
     empty_log(connection, place)

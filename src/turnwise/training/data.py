@@ -1,0 +1,143 @@
+"""Labelled examples -> arrays: what a classifier is trained on, and what stops its training."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from turnwise.conversations import Conversation, Example, Turn
+from turnwise.errors import TrainingError
+from turnwise.sampling import in_tuning_split, stable_hash
+from turnwise.taxonomy import Taxonomy
+
+# An example utterance of the taxonomy counts as half a turn of the logs: it speaks for its own
+# dimension only, and no customer wrote it.
+UTTERANCE_WEIGHT = 0.5
+FEWEST_TURNS = 20
+MISSING = -1
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledExample:
+    """One customer turn as training sees it.
+
+    Attributes:
+        labels: dimension -> label name; dimensions may be missing.
+        weights: dimension -> how much the label counts, in (0, 1]: 1 for gold, the confidence
+            for a pseudo-label.
+    """
+
+    example: Example
+    labels: Mapping[str, str]
+    weights: Mapping[str, float]
+
+    @property
+    def is_gold(self) -> bool:
+        return all(weight == 1 for weight in self.weights.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """The labels of some examples.
+
+    Attributes:
+        labels: Int64[n_examples, n_dimensions], places in the taxonomy, MISSING where not
+            labelled; weights: Float32 of the same shape.
+    """
+
+    labels: NDArray[np.int64]
+    weights: NDArray[np.float32]
+
+
+def targets(labelled: Sequence[LabelledExample], taxonomy: Taxonomy) -> Targets:
+    """Lay out labels.
+
+    Raises:
+        TrainingError: a label or a dimension is not in the taxonomy.
+    """
+    names = taxonomy.dimension_names
+    labels = np.full((len(labelled), len(names)), MISSING, np.int64)
+    weights = np.zeros((len(labelled), len(names)), np.float32)
+    for row, one in enumerate(labelled):
+        for name, label in one.labels.items():
+            _check_label(one.example, name, label, taxonomy)
+            column = names.index(name)
+            labels[row, column] = taxonomy[name].index[label]
+            weights[row, column] = one.weights.get(name, 1.0)
+    return Targets(labels, weights)
+
+
+def _check_label(example: Example, dimension: str, label: str, taxonomy: Taxonomy) -> None:
+    if dimension not in taxonomy or label not in taxonomy[dimension].index:
+        conversation, turn = example.key
+        raise TrainingError(
+            f"conversation {conversation}, turn {turn}: {dimension} {label!r} is not in the "
+            f"taxonomy {taxonomy.name}. Add it there, or correct the annotation"
+        )
+
+
+def gold_labels(example: Example, taxonomy: Taxonomy) -> LabelledExample:
+    """An example with the first gold label of each dimension that the taxonomy has."""
+    labels = {name: found[0] for name, found in example.gold.items() if name in taxonomy and found}
+    return LabelledExample(example, labels, dict.fromkeys(labels, 1.0))
+
+
+def utterances(taxonomy: Taxonomy) -> Iterator[LabelledExample]:
+    """The taxonomy's example utterances, each a conversation of one turn."""
+    for dimension in taxonomy.dimensions:
+        for label in dimension.labels:
+            for text in label.examples:
+                turn = Turn("customer", text)
+                example = Example(Conversation(f"taxonomy {label.name}", (turn,)), 0)
+                weight = {dimension.name: UTTERANCE_WEIGHT}
+                yield LabelledExample(example, {dimension.name: label.name}, weight)
+
+
+def split_to_stop(
+    labelled: Sequence[LabelledExample],
+) -> tuple[list[LabelledExample], list[LabelledExample]]:
+    """Divide by conversation into what is trained on and what stops the training.
+
+    What stops it is a tenth of the pseudo-labelled conversations where there are any (S1), else
+    of all: those with h mod 10 = 0, or the one of lowest h where none is.
+
+    Raises:
+        TrainingError: all examples are of one conversation.
+    """
+    gold = {one.example.key[0] for one in labelled if one.is_gold}
+    ids = {one.example.key[0] for one in labelled}
+    eligible = sorted(ids - gold or ids, key=stable_hash)
+    held = {one for one in eligible if in_tuning_split(one)} or set(eligible[:1])
+    if held == ids:
+        raise TrainingError(
+            "only one conversation is labelled: training needs others to tell when to stop. "
+            "Label a few dozen conversations"
+        )
+    kept = [one for one in labelled if one.example.key[0] not in held]
+    return kept, [one for one in labelled if one.example.key[0] in held]
+
+
+def check_enough(labelled: Sequence[LabelledExample], taxonomy: Taxonomy) -> None:
+    """Raise TrainingError where there is too little to learn from, saying what is missing."""
+    if len(labelled) < FEWEST_TURNS:
+        raise TrainingError(
+            f"{len(labelled)} labelled turns are too few to train on: at least {FEWEST_TURNS} are "
+            "needed, a few hundred are useful. Import a labelled seed, or run the labelling"
+        )
+    for name in taxonomy.dimension_names:
+        found = {one.labels[name] for one in labelled if name in one.labels}
+        if len(found) < 2:
+            seen = f"only {found.pop()!r}" if found else "no label"
+            raise TrainingError(
+                f"dimension {name}: {seen} stands in the labelled turns, and telling labels "
+                "apart takes two. Label more turns, or leave the dimension out of the taxonomy"
+            )
+
+
+def turns_per_dimension(labelled: Sequence[LabelledExample]) -> dict[str, int]:
+    """How many of the examples carry a label of each dimension."""
+    return dict(Counter(name for one in labelled for name in one.labels))

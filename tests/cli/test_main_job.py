@@ -1,0 +1,111 @@
+"""The installed command from import to prediction, killed at random moments and resumed."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+TAXONOMY = Path(__file__).parents[2] / "examples/larkspur/taxonomy.yaml"
+SPLIT = ("--seed", 18, "--test", 10)
+COMMAND = str(Path(sys.executable).with_name("turnwise"))
+
+
+@pytest.fixture(scope="module")
+def finished(turnwise, sample_slice, tmp_path_factory) -> Path:
+    """A workspace in which every command has run once, one after the other."""
+    folder = tmp_path_factory.mktemp("main") / "work"
+    turnwise("init", folder, "--taxonomy", TAXONOMY, *SPLIT)
+    turnwise("import", sample_slice, "-w", folder)
+    for command in ("stats", "label", "train", "evaluate"):
+        turnwise(command, "-w", folder)
+    return folder
+
+
+def contents(folder: Path) -> dict[str, list[tuple[object, ...]]]:
+    """What a workspace holds, without times and numbers of rows."""
+    with sqlite3.connect(folder / "turnwise.db") as database:
+        return {
+            "turns": database.execute(
+                "select c.id, position, role, text from turns t "
+                "join conversations c on c.key = t.conversation order by 1, 2"
+            ).fetchall(),
+            "annotations": database.execute(
+                "select c.id, turn, dimension, label, round(confidence, 4) from annotations a "
+                "join conversations c on c.key = a.conversation order by 1, 2, 3, 4, 5"
+            ).fetchall(),
+        }
+
+
+def answer(turnwise, folder: Path) -> dict[str, object]:
+    text = "customer: the tablet i got is broken\nbot: sorry, what now?\ncustomer: send it back"
+    out = turnwise("predict", "-w", folder, "--json", text=text).stdout
+    return json.loads(out)
+
+
+def test_from_import_to_prediction(turnwise, finished):
+    said = answer(turnwise, finished)
+    assert set(said["dimensions"]) == {"domain", "intent", "issue"}
+    for one in said["dimensions"].values():
+        confidences = [one["confidence"], *(other["confidence"] for other in one["runners_up"])]
+        assert confidences == sorted(confidences, reverse=True)
+        assert 0 < sum(confidences) <= 1.0001
+    assert said["action"]["to"].split(":")[0] in ("workflow", "queue", "hand_off")
+    report = next((finished / "reports").glob("*.html")).read_text("utf-8")
+    assert "<script" not in report
+    assert "TF-IDF" in report
+
+
+def test_a_second_run_finds_nothing_to_do(turnwise, finished, sample_slice):
+    before = sorted(one.name for one in (finished / "bundles").iterdir())
+    out = json.loads(turnwise("run", sample_slice, "-w", finished, "--json").stdout)
+    assert (out["imported"]["added"], out["imported"]["same"]) == (0, 40)
+    assert out["labelled"]["labelled"] == 0
+    assert out["trained"]["fresh"] is False
+    assert sorted(one.name for one in (finished / "bundles").iterdir()) == before
+
+
+def test_json_is_the_only_thing_on_standard_output(turnwise, finished):
+    for command in ("stats", "label", "train", "evaluate"):
+        assert len(turnwise(command, "-w", finished, "--json").stdout.splitlines()) == 1
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_run_killed_at_random_moments_ends_as_if_it_had_not_been(
+    turnwise, finished, sample_slice, tmp_path, seed
+):
+    folder = tmp_path / "killed"
+    turnwise("init", folder, "--taxonomy", TAXONOMY, *SPLIT)
+    moments = random.Random(seed)
+    command = [COMMAND, "run", str(sample_slice), "-w", str(folder), "--json"]
+    for _ in range(3):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(moments.uniform(0.5, 8))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    turnwise("run", sample_slice, "-w", folder)
+    assert contents(folder) == contents(finished)
+    assert answer(turnwise, folder)["dimensions"] == answer(turnwise, finished)["dimensions"]
+
+
+def test_forgetting_leaves_no_trace_of_the_text(turnwise, sample_slice, tmp_path):
+    folder = tmp_path / "work"
+    turnwise("init", folder, "--taxonomy", TAXONOMY)
+    turnwise("import", sample_slice, "-w", folder)
+    line = json.loads(sample_slice.read_text("utf-8").splitlines()[0])
+    text = line["turns"][0]["text"].encode()
+
+    def holding() -> list[str]:
+        return [one.name for one in folder.rglob("*") if one.is_file() and text in one.read_bytes()]
+
+    assert holding() != []
+    turnwise("forget", line["id"], "-w", folder)
+    assert holding() == []
+    assert "no-such" in turnwise("forget", "no-such", "-w", folder, code=2).stderr
