@@ -142,19 +142,19 @@ def measure_json(file: Path, _: Path) -> Figures:
 
 def measure_import(file: Path, folder: Path, redact: bool = False) -> Figures:
     """Import into a fresh workspace, as `turnwise import` does."""
-    from turnwise.config import config_text
+    from turnwise.config import CONFIG_FILE
+    from turnwise.project import Project
     from turnwise.steps import import_logs
-    from turnwise.workspace import Workspace
 
-    settings = config_text(None, None)
-    assert "redact: true" in settings
-    if not redact:
-        settings = settings.replace("redact: true", "redact: false")
-    workspace = Workspace.create(folder, settings)
-    start = time.perf_counter()
-    result = import_logs(workspace, [file])
-    figures = dict(_measured(start, result.turns, result.added))
-    workspace.close()
+    Project.create(folder).close()
+    settings = (folder / CONFIG_FILE).read_text(encoding="utf-8")
+    written = settings.replace("redact: true", f"redact: {str(redact).lower()}")
+    (folder / CONFIG_FILE).write_text(written, encoding="utf-8")
+    with Project.open(folder) as project:
+        assert project.config.redact is redact
+        start = time.perf_counter()
+        result = import_logs(project, [file])
+        figures = dict(_measured(start, result.turns, result.added))
     size = sum(path.stat().st_size for path in folder.glob(f"{DATABASE}*"))
     assert result.rejected == 0, result.errors
     return {**figures, "database_mb": round(size / 2**20, 1), "redacted": result.redacted.total()}

@@ -249,6 +249,6 @@ def figures(probabilities: NDArray[np.float32], truth: NDArray[np.int64]) -> dic
         "macro_f1": float(macro(precision_recall_f1(counts), counts)[2]),
         "calibration_error": sure.error,
     }
-    if sure.perfect_error is not None:
-        found["perfect_calibration_error"] = sure.perfect_error
+    if sure.perfect is not None:
+        found["perfect_calibration_error"] = sure.perfect
     return found

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import TypedDict
 
@@ -23,6 +24,8 @@ from benchmarks.machine import TreeMemory, machine
 from turnwise.errors import TurnwiseError
 
 OUT = REPOSITORY / "benchmarks" / "out"
+
+SHOWN = 3
 
 Plain = str | int | float | bool | None
 Key = Mapping[str, Plain]
@@ -63,7 +66,7 @@ class Table:
         name = _name(key)
         self._wanted.append(name)
         if name not in self._cells:
-            say(f"... {_shown(key)}")
+            say(f"{_shown(key)} ...")
             start = time.perf_counter()
             figures = dict(measure())
             seconds = round(time.perf_counter() - start, 1)
@@ -73,7 +76,7 @@ class Table:
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(self._cells[name]) + "\n")
         kept = self._cells[name]["figures"]
-        say(f"{_shown(key)}: {_shown(kept)}")
+        say(f"{_shown(key)}\n    {_shown(kept)}")
         return kept
 
     def asked(self) -> list[Cell]:
@@ -118,10 +121,11 @@ def _name(key: object) -> str:
 
 
 def _shown(values: Mapping[str, object]) -> str:
+    """Names and values; of a mapping within only what comes first, which is what matters most."""
     parts = []
     for name, value in values.items():
         if isinstance(value, Mapping):
-            parts.append(f"{name}({_shown(value)})")
+            parts.append(f"{name}({_shown(dict(islice(value.items(), SHOWN)))})")
         else:
             parts.append(f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}")
     return " ".join(parts)

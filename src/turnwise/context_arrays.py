@@ -27,8 +27,8 @@ class ContextArrays:
 
     Attributes:
         texts: the distinct texts of all turns in them.
-        turns: Int64[n_examples, 1 + max_turns], places in `texts`; 0 where there is no turn.
-        roles: Int64[n_examples, 1 + max_turns], a code of `ROLE_CODES`, or NO_TURN.
+        turns: Int64[n_examples, width], places in `texts`; 0 where there is no turn.
+        roles: Int64[n_examples, width], a code of `ROLE_CODES`, or NO_TURN.
     """
 
     texts: tuple[str, ...]
@@ -44,7 +44,7 @@ def context_arrays(
     A turn of which only the end fits the window's tokens is taken whole: its vector is the
     same in every context then, and is made once.
     """
-    width = 1 + (0 if window.kind == "single" else window.max_turns)
+    width = context_width(window)
     turns = np.zeros((len(examples), width), np.int64)
     roles = np.zeros((len(examples), width), np.int64)
     places: dict[str, int] = {}
@@ -54,6 +54,11 @@ def context_arrays(
             turns[row, column] = places.setdefault(turn.text, len(places))
             roles[row, column] = ROLE_CODES[turn.role]
     return ContextArrays(tuple(places), turns, roles)
+
+
+def context_width(window: ContextWindow) -> int:
+    """Columns of the arrays: the current turn and its history, of which one is always there."""
+    return 1 + (1 if window.kind == "single" else max(1, window.max_turns))
 
 
 def _positions(

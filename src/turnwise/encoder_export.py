@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     import torch
 
     from turnwise.encoder_gate import GateFigures
-    from turnwise.encoders import OnnxEncoder
 
 __all__ = ["DEFAULT_ENCODER", "encoder_source", "prepare_encoder"]
 
@@ -219,7 +218,7 @@ def _pooled_module(source: EncoderSource) -> tuple[torch.nn.Module, int]:
     from transformers import AutoModel
     from transformers.utils import logging
 
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     model = AutoModel.from_pretrained(
         source.folder, attn_implementation="eager", dtype=torch.float32, local_files_only=True
     )
@@ -248,24 +247,20 @@ def _try_int8(made: Path) -> GateFigures:
     from turnwise.encoder_gate import compare, judging_texts, ranging_texts
     from turnwise.encoders import OnnxEncoder
 
+    fp32, model, smaller = made / "fp32.onnx", made / "model.onnx", made / "int8.onnx"
     encoder = OnnxEncoder(made, threads=1)
     reference = encoder.encode(judging_texts())
-    smaller = made / "int8.onnx"
     feeds = [
         {"input_ids": batch.ids, "attention_mask": batch.mask}
         for text in ranging_texts()
         for batch in encoder.batches([text])
     ]
-    quantize_rows(made / "model.onnx", smaller, feeds, weight_levels(processor_flags()))
-    figures = compare(reference, _with_model(made, smaller).encode(judging_texts()))
+    quantize_rows(model, smaller, feeds, weight_levels(processor_flags()))
+    model.rename(fp32)
+    smaller.rename(model)
+    figures = compare(reference, OnnxEncoder(made, threads=1).encode(judging_texts()))
     if figures.passed:
-        smaller.replace(made / "model.onnx")
+        fp32.unlink()
     else:
-        smaller.unlink()
+        fp32.replace(model)
     return figures
-
-
-def _with_model(folder: Path, model: Path) -> OnnxEncoder:
-    from turnwise.encoders import OnnxEncoder
-
-    return OnnxEncoder(folder, threads=1, model=model.name)

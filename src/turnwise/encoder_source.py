@@ -128,7 +128,7 @@ def _hub_folder(name: str) -> Path:
     """The files of a Hugging Face id: from the local cache if they are there, else fetched."""
     try:
         from huggingface_hub import snapshot_download
-        from huggingface_hub.utils import disable_progress_bars
+        from huggingface_hub.utils.tqdm import disable_progress_bars
     except ImportError as error:
         raise EncoderError(
             f"{name}: no such folder, and fetching an encoder needs huggingface_hub. "

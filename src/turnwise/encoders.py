@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -26,8 +27,8 @@ from turnwise.progress import Progress, silent
 
 Vectors = NDArray[np.float32]  # Float32[n_texts, size], rows of unit length
 
-WINDOW = 8192  # texts tokenized and sorted together: bounds the memory beside the vectors
-BATCH_TOKENS = 2048  # tokens in a batch, padding included
+WINDOW = 4096  # texts tokenized together: bounds the memory beside the vectors
+BATCH_TOKENS = 512  # in a batch, padding included: what its layers pass on stays in the cache
 KEPT_AT_ONCE = 2048  # texts encoded between two writes to a vector store
 CHARS_PER_TOKEN = 64  # beyond this many characters a token of the limit, a text is not read
 
@@ -120,11 +121,13 @@ class OnnxEncoder:
         return vectors if len(distinct) == len(where) else vectors[where]
 
     def batches(self, texts: Sequence[str]) -> Iterator[Batch]:
-        """Yield the texts as the batches in which `encode` runs them, a window at a time."""
-        for start in range(0, len(texts), WINDOW):
-            window = [self._readable(text) for text in texts[start : start + WINDOW]]
+        """Yield the texts as the batches in which `encode` runs them, short texts first."""
+        order = np.argsort([len(text) for text in texts], kind="stable")
+        for start in range(0, len(order), WINDOW):
+            rows = order[start : start + WINDOW]
+            window = [self._readable(texts[row]) for row in rows]
             tokens = [found.ids for found in self._tokenizer.encode_batch_fast(window)]
-            yield from _by_length(tokens, start)
+            yield from _by_length(tokens, rows)
 
     def run(self, batch: Batch) -> Vectors:
         """Return Float32[n, size], the vectors of one batch."""
@@ -215,9 +218,7 @@ class EncoderFacts:
     max_tokens: int
 
 
-def open_session(
-    model: Path | bytes, threads: int | None = None
-) -> onnxruntime.InferenceSession:
+def open_session(model: Path | bytes, threads: int | None = None) -> onnxruntime.InferenceSession:
     """Open a model, from its file or its bytes, on the processor.
 
     Args:
@@ -264,28 +265,26 @@ def _load_tokenizer(path: Path) -> Tokenizer:
     return tokenizer
 
 
-def _by_length(tokens: Sequence[Sequence[int]], first_row: int) -> Iterator[Batch]:
-    """Yield batches of at most BATCH_TOKENS tokens, shortest texts first."""
-    lengths = np.fromiter(map(len, tokens), np.int64, len(tokens))
+def _by_length(tokens: Sequence[Sequence[int]], rows: NDArray[np.int64]) -> Iterator[Batch]:
+    """Yield batches of at most BATCH_TOKENS tokens, or of one text, short texts first."""
+    lengths = np.array([len(found) for found in tokens], np.int64)
     order = np.argsort(lengths, kind="stable")
     start = 0
     for end in range(1, len(order) + 1):
-        full = end == len(order) or (end + 1 - start) * lengths[order[end]] > BATCH_TOKENS
-        if full:
-            rows = order[start:end]
-            yield _pad([tokens[row] for row in rows], rows + first_row)
+        if end == len(order) or (end + 1 - start) * lengths[order[end]] > BATCH_TOKENS:
+            chosen = order[start:end]
+            yield _pad([tokens[place] for place in chosen], lengths[chosen], rows[chosen])
             start = end
 
 
-def _pad(tokens: Sequence[Sequence[int]], rows: NDArray[np.int64]) -> Batch:
+def _pad(
+    tokens: Sequence[Sequence[int]], lengths: NDArray[np.int64], rows: NDArray[np.int64]
+) -> Batch:
     """Pad at the right with 0; the mask hides it, so the id doesn't matter."""
-    length = max(1, len(tokens[-1]))
-    ids = np.zeros((len(tokens), length), np.int64)
-    mask = np.zeros((len(tokens), length), np.int64)
-    for row, found in enumerate(tokens):
-        ids[row, : len(found)] = found
-        mask[row, : len(found)] = 1
-    return Batch(rows, ids, mask)
+    there = np.arange(max(1, lengths[-1])) < lengths[:, None]
+    ids = np.zeros(there.shape, np.int64)
+    ids[there] = np.fromiter(chain.from_iterable(tokens), np.int64, int(lengths.sum()))
+    return Batch(rows, ids, there.astype(np.int64))
 
 
 def _valid(text: str) -> str:
@@ -299,5 +298,5 @@ def _chunks(rows: Sequence[int], size: int) -> Iterator[Sequence[int]]:
 
 
 def _unit(vectors: Vectors) -> Vectors:
-    norms: Vectors = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.maximum(norms, 1e-12)
+    unit: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    return unit

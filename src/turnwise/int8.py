@@ -53,7 +53,9 @@ def quantize_rows(source: Path, target: Path, feeds: Sequence[Feed], levels: int
     model = onnx.load(str(source))
     weights = {held.name: held for held in model.graph.initializer}
     linears = {node.output[0]: node for node in model.graph.node if _is_linear(node, weights)}
-    arrays = {node.input[1]: numpy_helper.to_array(weights[node.input[1]]) for node in linears.values()}
+    arrays = {
+        node.input[1]: numpy_helper.to_array(weights[node.input[1]]) for node in linears.values()
+    }
     readers: dict[str, list[Floats]] = {}
     for node in linears.values():
         readers.setdefault(node.input[0], []).append(arrays[node.input[1]])
@@ -149,10 +151,10 @@ class _Growing:
         self.nodes.append(helper.make_node("ReduceMax", [name], [output], axes=[-1], keepdims=1))
         return output
 
-    def constant(self, name: str, value: NDArray[np.generic]) -> str:
+    def constant(self, name: str, value: NDArray[np.generic] | np.generic) -> str:
         from onnx import numpy_helper
 
-        self.constants.append(numpy_helper.from_array(value, name))
+        self.constants.append(numpy_helper.from_array(np.asarray(value), name))
         return name
 
 
@@ -173,7 +175,9 @@ def _observe(model: ModelProto, names: Sequence[str], feeds: Sequence[Feed]) -> 
     watched = onnx.ModelProto()
     watched.CopyFrom(model)
     for name in names:
-        watched.graph.output.append(helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None))
+        watched.graph.output.append(
+            helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None)
+        )
     session = open_session(watched.SerializeToString(), threads=1)
     ranges: dict[str, _Range] = {}
     for feed in feeds:
@@ -185,9 +189,7 @@ def _observe(model: ModelProto, names: Sequence[str], feeds: Sequence[Feed]) -> 
     return ranges
 
 
-def _round_input(
-    graph: _Growing, name: str, seen: _Range, weights: Sequence[Floats]
-) -> _Rounded:
+def _round_input(graph: _Growing, name: str, seen: _Range, weights: Sequence[Floats]) -> _Rounded:
     """Round each row of an input to uint8 by its own largest number."""
     b = f"{name}.int8"
     one_sided = -seen.low < ONE_SIDED * seen.high

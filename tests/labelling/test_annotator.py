@@ -2,42 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import count, islice
+
 import pytest
 
 from turnwise.annotations import Annotation, Source
 from turnwise.conversations import Conversation, Turn
 from turnwise.errors import ConfigError
 from turnwise.labelling import LabellingConfig, label
+from turnwise.labelling.annotator import AHEAD
 
 
 class Parrot:
     source = Source("embedded", "parrot")
 
+    def __init__(self) -> None:
+        self.log: list[str] = []
+
+    def prepare(self, conversations: Sequence[Conversation]) -> None:
+        self.log.append(f"{len(conversations)} ahead")
+
     def annotate(self, conversation: Conversation) -> tuple[Annotation, ...]:
+        self.log.append(conversation.id)
         return (Annotation(conversation.id, 0, "intent", "HELLO", self.source),)
 
 
-def talks(limit: int):
-    for number in range(limit):
+def talks(number_of: int) -> Iterator[Conversation]:
+    for number in range(number_of):
         yield Conversation(str(number), (Turn("customer", "hi"),))
-    raise AssertionError("read further than needed")
 
 
-def test_each_conversation_comes_back_before_the_next_is_read():
-    stage = label(talks(2), Parrot())
-    for number in range(2):
-        conversation, annotations = next(stage)
-        assert conversation.id == str(number)
-        assert annotations[0].key == (str(number), 0)
+def test_each_conversation_comes_back_before_the_next_is_labelled():
+    parrot = Parrot()
+    for conversation, found in label(talks(3), parrot):
+        assert found[0].key == (conversation.id, 0)
+        assert parrot.log[-1] == conversation.id
+    assert parrot.log == ["3 ahead", "0", "1", "2"]
+
+
+def test_logs_without_end_are_read_only_a_little_ahead():
+    endless = (Conversation(str(number), ()) for number in count())
+    parrot = Parrot()
+    assert len(list(islice(label(endless, parrot), 100))) == 100
+    assert int(next(endless).id) < 100 + 2 * AHEAD
 
 
 def test_progress_counts_conversations():
     calls: list[tuple[str, int, int]] = []
-    stage = label(talks(3), Parrot(), lambda *call: calls.append(call))
-    for _ in range(3):
-        next(stage)
-    with pytest.raises(AssertionError):
-        next(stage)
+    assert len(list(label(talks(3), Parrot(), lambda *call: calls.append(call)))) == 3
     assert calls == [("label", 1, 0), ("label", 2, 0), ("label", 3, 0)]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from turnwise.conversations import Conversation, Turn
-from turnwise.labelling import LabellingConfig, fit_annotator
+from turnwise.labelling import LabellingConfig, fit_annotator, label
 from turnwise.taxonomy import Taxonomy
 
 NEVER = LabellingConfig(abstain_below=0.0)
@@ -139,6 +139,13 @@ def test_it_abstains_below_the_threshold_and_never_at_zero(taxonomy, seed, encod
         assert silent.confidence == spoken.confidence < 1.0
         assert silent.runners_up[0][0] == spoken.label, "the best guess comes first"
         assert "Abstained" in silent.rationale
+
+
+def test_conversations_prepared_together_are_labelled_as_each_by_itself(taxonomy, seed, encoder):
+    annotator = fit_annotator(taxonomy, seed, encoder)
+    some = [talk("my boat leaks", "oh", "yes", id="a"), talk("the bike", "which?", "yes", id="b")]
+    by_itself = [annotator.annotate(one) for one in some]
+    assert [found for _, found in label(some, annotator)] == by_itself
 
 
 def test_the_order_of_the_seed_makes_no_difference(taxonomy, seed, encoder):

@@ -44,7 +44,7 @@ def fill(workspace: Workspace) -> None:
     store.put({vector_key("encoder", text): text.encode() for text in texts})
     store.close()
     result = {"accuracy": 0.5, "bundle": "bundles/b", "hardest": [SECRET, "it said: a parrot"]}
-    run = workspace.begin_run("evaluate", {"title": "all of 2024 so far", "id": "secret"}, "key")
+    run = workspace.begin_run("evaluate", {"title": "all of 2024 so far", "yes": "secret"}, "key")
     workspace.end_run(run, "finished", result | {"per text": {ANSWER: 1, "to ask for a thing": 2}})
     for name in ("reports/report.html", "reports/plots/a.json", "rejected/logs.jsonl"):
         (workspace.folder / name).parent.mkdir(exist_ok=True)
@@ -102,7 +102,7 @@ def test_nothing_else_is_lost(workspace: Workspace) -> None:
     expected = {vector_key("encoder", text): text.encode() for text in texts}
     assert store.get(list(expected)) == expected
     run = workspace.runs()[0]
-    assert run.config == {"title": "all of 2024 so far", "id": "(forgotten)"}
+    assert run.config == {"title": "all of 2024 so far", "yes": "(forgotten)"}
     assert run.result == {
         "accuracy": 0.5,
         "bundle": "bundles/b",

@@ -26,7 +26,8 @@ FormatOption = Annotated[
     str,
     typer.Option(
         "--format",
-        help="auto, jsonl, csv, tsv, sgd, multidogo, rasa, dialogflow or labelstudio.",
+        help="auto (told by the content), jsonl, chat, csv, tsv, sgd, multidogo, rasa, dialogflow "
+        "or label-studio.",
     ),
 ]
 OnErrorOption = Annotated[
@@ -40,7 +41,7 @@ ColumnOption = Annotated[
     list[str] | None,
     typer.Option(
         "--column",
-        help="For csv and tsv: FIELD=COLUMN, where FIELD is conversation, role, text, time or a "
-        "dimension. Repeat it. Usual names are found without.",
+        help="For csv and tsv: FIELD=COLUMN, where FIELD is conversation, role, text, time, "
+        "position or a dimension. Repeat it. Usual names are found without.",
     ),
 ]

@@ -14,6 +14,7 @@ from turnwise.errors import FormatError
 from turnwise.formats import ColumnMapping, read, read_text
 from turnwise.steps.importing import OnError
 
+COLUMNS = ("conversation", "role", "text", "time", "position")
 MAX_INPUT = 10_000_000  # characters on standard input
 
 
@@ -27,11 +28,7 @@ def column_mapping(pairs: list[str] | None) -> ColumnMapping | None:
         if not equals or not name or not column:
             raise typer.BadParameter(f"--column wants FIELD=COLUMN, not {pair!r}")
         chosen[name] = column
-    own = {
-        name: chosen.pop(name)
-        for name in ("conversation", "role", "text", "time")
-        if name in chosen
-    }
+    own = {name: chosen.pop(name) for name in COLUMNS if name in chosen}
     return ColumnMapping(**own, gold=chosen)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from turnwise.conversations import Example
-from turnwise.errors import EvaluationError
+from turnwise.errors import ConfigError, EvaluationError
 from turnwise.evaluation import metrics
 from turnwise.evaluation.baselines import Probabilities
 from turnwise.evaluation.calibration import calibration
@@ -52,14 +52,22 @@ class EvaluationConfig:
     """How to evaluate.
 
     Attributes:
-        resamples: of the bootstrap, 100 or more.
-        samples: turns kept for each confusion, to be read in the report; 0 keeps no text.
+        resamples: of the bootstrap, 100 or more; fewer say nothing of the tails.
+        samples: turns kept for each of the model's confusions, to be read in the report; 0
+            keeps no text of any conversation.
         seed: of the bootstrap and of the simulated models.
     """
 
     resamples: int = RESAMPLES
     samples: int = 2
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.resamples < 100:
+            raise ConfigError("must be 100 or more", field="evaluation.resamples")
+        for name in ("samples", "seed"):
+            if getattr(self, name) < 0:
+                raise ConfigError("must be 0 or more", field=f"evaluation.{name}")
 
 
 def evaluate(

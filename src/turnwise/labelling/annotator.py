@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 from turnwise.annotations import Annotation, Source
 from turnwise.conversations import Conversation
 from turnwise.errors import ConfigError
 from turnwise.progress import Progress, silent
+
+AHEAD = 64  # conversations that an annotator is told of at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,10 @@ class Annotator(Protocol):
     @property
     def source(self) -> Source: ...
 
+    def prepare(self, conversations: Sequence[Conversation]) -> None:
+        """Be told what is asked for next, to share work between conversations; may do nothing."""
+        ...
+
     def annotate(self, conversation: Conversation) -> tuple[Annotation, ...]:
         """Label every customer turn along every dimension, looking at no later turn."""
         ...
@@ -47,8 +54,14 @@ def label(
 ) -> Iterator[tuple[Conversation, tuple[Annotation, ...]]]:
     """Label conversations one by one, each given back as soon as it is labelled.
 
-    The number of conversations is not known beforehand: progress says 0 in all.
+    Conversations are read a few ahead. How many there are is not known beforehand: progress
+    says 0 in all.
     """
-    for done, conversation in enumerate(conversations, 1):
-        yield conversation, annotator.annotate(conversation)
-        progress("label", done, 0)
+    done = 0
+    coming = iter(conversations)
+    while ahead := tuple(islice(coming, AHEAD)):
+        annotator.prepare(ahead)
+        for conversation in ahead:
+            done += 1
+            yield conversation, annotator.annotate(conversation)
+            progress("label", done, 0)

@@ -10,14 +10,14 @@ and examples and from the seed. It reads whatever language its encoder reads.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from turnwise.annotations import Annotation, Source
 from turnwise.conversations import Conversation
-from turnwise.encoders import Encoder
+from turnwise.encoders import Encoder, Vectors
 from turnwise.labelling.annotator import LabellingConfig
 from turnwise.labelling.beliefs import Filter, Scale, fit_filter, fit_scale, left_out_beliefs, trace
 from turnwise.labelling.choice import Chances
@@ -71,6 +71,13 @@ class EmbeddedAnnotator:
     config: LabellingConfig
     learnt: Mapping[str, Learnt]
     source: Source = SOURCE
+    _ahead: dict[str, Vectors] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def prepare(self, conversations: Sequence[Conversation]) -> None:
+        """Encode the texts of conversations together: far faster than one by one."""
+        texts = list(dict.fromkeys(turn.text for one in conversations for turn in one.turns))
+        self._ahead.clear()
+        self._ahead.update(zip(texts, self._encode(texts), strict=True))
 
     def annotate(self, conversation: Conversation) -> tuple[Annotation, ...]:
         """Label every customer turn along every dimension, looking at no later turn.
@@ -92,9 +99,14 @@ class EmbeddedAnnotator:
         """Dimension -> calibrated chances of its labels, in taxonomy order, per customer turn."""
         return self._chances(self._believe(conversation)) if conversation.turns else {}
 
+    def _encode(self, texts: Sequence[str]) -> Vectors:
+        if texts and all(text in self._ahead for text in texts):
+            return np.stack([self._ahead[text] for text in texts])
+        return self.encoder.encode(texts)
+
     def _believe(self, conversation: Conversation) -> dict[str, Belief]:
         texts = [turn.text for turn in conversation.turns]
-        meaning = self.encoder.encode(texts)
+        meaning = self._encode(texts)
         seen = see(texts, meaning, self.corpus.wording)
         near = similarity(seen, self.corpus.seen)
         where = track([conversation])

@@ -92,16 +92,20 @@ def _import_file(
     taxonomy = project.given_taxonomy()
     redactor = Redactor() if project.config.redact else None
     rejects = _Rejects(project.folder / "rejected" / f"{path.name}.jsonl", options, result)
-    records = read(path, options.format, options.columns)
+    try:
+        records = read(path, options.format, options.columns)
+    except FormatError as error:  # nothing of this file can be read: the others are
+        rejects.add(Record(1, None), error)
+        return
     for batch in _batches(records, BATCH):
-        lines: dict[str, int] = {}
+        lines: list[int] = []
         kept: list[Conversation] = []
         for record in batch:
             if record.conversation is None or (fault := _fault(record, taxonomy, path)):
                 rejects.add(record, record.error or fault)
                 continue
             conversation = record.conversation
-            lines[conversation.id] = record.line
+            lines.append(record.line)
             if redactor is not None:
                 conversation, counts = redactor.redact(conversation)
                 result.redacted.update(counts)
@@ -110,14 +114,14 @@ def _import_file(
         result.added += added.added
         result.same += added.same
         result.turns += added.turns
-        for one in added.conflicting:
+        for one, position in zip(added.conflicting, added.conflicting_at, strict=True):
             error = FormatError(
                 f"conversation id {one!r} is known with another content",
                 path=path,
-                line=lines[one],
+                line=lines[position],
                 hint="Give it another id, or run 'turnwise forget' on the stored one first",
             )
-            rejects.add(Record(lines[one], None), error)
+            rejects.add(Record(lines[position], None), error)
         progress(f"import {path.name}", result.added + result.same, 0)
 
 

@@ -27,15 +27,15 @@ def fit_temperature(logits: Logits, labels: NDArray[np.int64]) -> float:
     # The loss has one minimum in the inverse temperature, hence in its logarithm too.
     for _ in range(STEPS):
         left, right = high - ratio * (high - low), low + ratio * (high - low)
-        if _loss(logits, labels, np.exp(left)) < _loss(logits, labels, np.exp(right)):
+        if mean_loss(logits, labels, np.exp(left)) < mean_loss(logits, labels, np.exp(right)):
             high = right
         else:
             low = left
     return float(np.exp((low + high) / 2))
 
 
-def _loss(logits: Logits, labels: NDArray[np.int64], temperature: float) -> float:
-    """Mean negative log-likelihood."""
+def mean_loss(logits: Logits, labels: NDArray[np.int64], temperature: float) -> float:
+    """Return the mean negative log-likelihood of the labels, in nats."""
     scaled = logits.astype(np.float64) / temperature
     scaled -= scaled.max(1, keepdims=True)
     likelihood = scaled[np.arange(len(labels)), labels] - np.log(np.exp(scaled).sum(1))

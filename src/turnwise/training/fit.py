@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
@@ -22,7 +23,13 @@ SCORED_AT_ONCE = 4096  # examples; bounds the memory of a pass without gradients
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Examples as the loop takes them: rows into one matrix of vectors that all share."""
+    """Examples as the loop takes them.
+
+    Attributes:
+        vectors: Float32[n_texts, size], shared by the parts of a data set.
+        turns, roles: Int64[n_examples, 1 + history], as in `ContextArrays`.
+        labels: Int64[n_examples, n_dimensions], MISSING where there is none; weights: Float32.
+    """
 
     vectors: Tensor
     turns: Tensor
@@ -32,6 +39,16 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.turns)
+
+    def rows(self, start: int, end: int) -> Self:
+        """The examples from `start` to before `end`."""
+        parts = ("turns", "roles", "labels", "weights")
+        return replace(self, **{name: getattr(self, name)[start:end] for name in parts})
+
+    def logits(self, model: TurnClassifier) -> tuple[NDArray[np.float32], ...]:
+        """Return Float32[n_examples, n_labels] for each dimension."""
+        found = logits_of(model, self.vectors, self.turns, self.roles)
+        return tuple(scores.numpy() for scores in found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +66,13 @@ class Fitted:
 
 
 def dataset(vectors: Vectors, contexts: ContextArrays, found: Targets) -> Dataset:
-    return Dataset(
-        torch.from_numpy(vectors),
-        torch.from_numpy(contexts.turns),
-        torch.from_numpy(contexts.roles),
-        torch.from_numpy(found.labels),
-        torch.from_numpy(found.weights),
-    )
+    """Hand arrays over to torch, without a copy."""
+    arrays = (vectors, contexts.turns, contexts.roles, found.labels, found.weights)
+    return Dataset(*(torch.from_numpy(one) for one in arrays))
 
 
 def fit(
-    trained: Dataset, held: Dataset, shape: Shape, config: TrainingConfig, progress: Progress
+    taught: Dataset, held: Dataset, shape: Shape, config: TrainingConfig, progress: Progress
 ) -> Fitted:
     """Train until the loss on the examples held apart gets no better.
 
@@ -71,17 +84,19 @@ def fit(
         optimiser = torch.optim.AdamW(
             model.parameter_groups(config.learning_rate, config.weight_decay)
         )
-        best, losses, kept = float("inf"), [], _weights(model)
+        losses: list[float] = []
+        kept = _weights(model)
         for epoch in range(config.epochs):
-            _train_epoch(model, optimiser, trained, config)
+            _train_epoch(model, optimiser, taught, config)
             losses.append(_held_loss(model, held))
-            if losses[-1] < best:
-                best, kept = losses[-1], _weights(model)
+            best = int(np.argmin(losses))
+            if best == epoch:
+                kept = _weights(model)
             progress("training", epoch + 1, config.epochs)
-            if epoch - int(np.argmin(losses)) >= config.patience:
+            if epoch - best >= config.patience:
                 break
     model.load_state_dict(kept)
-    return Fitted(model.eval(), tuple(losses), int(np.argmin(losses)) + 1)
+    return Fitted(model.eval(), tuple(losses), best + 1)
 
 
 def _weights(model: TurnClassifier) -> dict[str, Tensor]:
@@ -94,51 +109,40 @@ def _train_epoch(
     model.train()
     for rows in torch.randperm(len(data)).split(config.batch):
         logits = model(data.vectors, data.turns[rows], data.roles[rows])
-        loss = _loss(logits, data.labels[rows], data.weights[rows], config.label_smoothing)
+        losses = _losses(logits, data.labels[rows], config.label_smoothing)
+        loss = (losses * data.weights[rows]).sum() / len(rows)
         optimiser.zero_grad()
-        # torch leaves backward unannotated.
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it unannotated
         optimiser.step()
 
 
-def _loss(logits: tuple[Tensor, ...], labels: Tensor, weights: Tensor, smoothing: float) -> Tensor:
-    """Weighted cross-entropy of a batch, summed over dimensions; what is missing counts 0."""
-    total = logits[0].new_zeros(())
-    for column, scores in enumerate(logits):
-        each = cross_entropy(
-            scores,
-            labels[:, column],
-            reduction="none",
-            label_smoothing=smoothing,
-            ignore_index=MISSING,
+def _losses(logits: tuple[Tensor, ...], labels: Tensor, smoothing: float) -> Tensor:
+    """Float32[batch, n_dimensions], the cross-entropy of each label; 0 where it is missing."""
+    each = [
+        cross_entropy(
+            scores, wanted, reduction="none", label_smoothing=smoothing, ignore_index=MISSING
         )
-        total = total + (each * weights[:, column]).sum() / len(labels)
-    return total
+        for scores, wanted in zip(logits, labels.unbind(1), strict=True)
+    ]
+    return torch.stack(each, 1)
 
 
 def _held_loss(model: TurnClassifier, held: Dataset) -> float:
-    """The same loss on the examples held apart, without smoothing; a mean over their weight."""
-    losses = 0.0
-    scores = logits_of(model, held.vectors, held.turns, held.roles)
-    for column, found in enumerate(scores):
-        weights = held.weights[:, column : column + 1]
-        loss = _loss((found,), held.labels[:, column : column + 1], weights, 0.0)
-        losses += float(loss) * len(held) / max(float(weights.sum()), 1e-9)
-    return losses
+    """The weighted mean loss of each dimension, without smoothing, summed over dimensions."""
+    logits = logits_of(model, held.vectors, held.turns, held.roles)
+    losses = (_losses(logits, held.labels, 0.0) * held.weights).sum(0)
+    return float((losses / held.weights.sum(0).clamp(min=1e-9)).sum())
 
 
 def logits_of(
-    model: Callable[[Tensor, Tensor, Tensor], tuple[Tensor, ...]],
-    vectors: Tensor,
-    turns: Tensor,
-    roles: Tensor,
+    model: TurnClassifier, vectors: Tensor, turns: Tensor, roles: Tensor
 ) -> tuple[Tensor, ...]:
-    """Return Float32[n_examples, n_labels] for each dimension, without gradients."""
-    if isinstance(model, torch.nn.Module):
-        model.eval()
+    """Return Float32[n_examples, n_labels] for each dimension, in evaluation mode."""
+    model.eval()
+    starts = range(0, max(1, len(turns)), SCORED_AT_ONCE)
     with torch.inference_mode():
         parts = [
             model(vectors, turns[start : start + SCORED_AT_ONCE], roles[start : start + SCORED_AT_ONCE])
-            for start in range(0, len(turns), SCORED_AT_ONCE)
+            for start in starts
         ]
     return tuple(torch.cat(found) for found in zip(*parts, strict=True))

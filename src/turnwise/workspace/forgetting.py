@@ -23,7 +23,7 @@ from turnwise.workspace import tables as t
 from turnwise.workspace.adding import epoch
 from turnwise.workspace.counting import change_annotation_counts, change_counts
 from turnwise.workspace.database import Database, slices
-from turnwise.workspace.quotes import strings_of_runs, strings_of_taxonomies, take_out_quotes
+from turnwise.workspace.quotes import strings_of_results, strings_of_taxonomies, take_out_quotes
 from turnwise.workspace.reading import unknown_ids
 from turnwise.workspace.vectors import SqliteVectorStore
 
@@ -122,14 +122,15 @@ def _undated(connection: sa.Connection) -> int:
 
 
 def _delete_rows(connection: sa.Connection, chosen: Mapping[int, str]) -> None:
-    of_runs = strings_of_runs(connection)
-    quoted = of_runs & set(chosen.values())
+    ids = set(chosen.values())
+    in_results = strings_of_results(connection)
+    quoted: set[str] = set()
     totals: Counter[str] = Counter()
     annotations: Counter[int] = Counter()
     oldest: list[float] = []
     for keys in slices(list(chosen)):
         texts = sa.select(t.turns.c.text).where(t.turns.c.conversation.in_(keys))
-        quoted |= of_runs.intersection(connection.scalars(texts))
+        quoted |= in_results.intersection(connection.scalars(texts))
         heads = connection.execute(
             sa.select(t.conversations).where(t.conversations.c.key.in_(keys))
         ).all()
@@ -141,12 +142,12 @@ def _delete_rows(connection: sa.Connection, chosen: Mapping[int, str]) -> None:
         oldest.append(min(head.added_epoch for head in heads))
         annotations.update(_annotations_of(connection, keys))
         connection.execute(t.conversations.delete().where(t.conversations.c.key.in_(keys)))
-    annotations.update(_delete_citing(connection, set(chosen.values())))
-    take_out_quotes(connection, quoted)
+    annotations.update(_delete_citing(connection, ids))
+    take_out_quotes(connection, quoted, ids)
     change_counts(connection, {name: -number for name, number in totals.items()})
     change_annotation_counts(connection, {one: -number for one, number in annotations.items()})
     note = {
-        "conversations": sorted(chosen.values()),
+        "conversations": sorted(ids),
         "turns": totals["turns"],
         "annotations": annotations.total(),
         "oldest": min(oldest),

@@ -26,10 +26,11 @@ def strings(value: Any) -> Iterator[str]:
             yield from strings(part)
 
 
-def strings_of_runs(connection: sa.Connection) -> set[str]:
-    """Every string that the settings and results of runs hold."""
-    rows = connection.execute(sa.select(t.runs.c.config, t.runs.c.result))
-    return {one for row in rows for part in row for one in strings(part)}
+def strings_of_results(connection: sa.Connection) -> set[str]:
+    """Every string that the results of runs hold."""
+    return {
+        one for result in connection.scalars(sa.select(t.runs.c.result)) for one in strings(result)
+    }
 
 
 def strings_of_taxonomies(connection: sa.Connection) -> set[str]:
@@ -38,11 +39,15 @@ def strings_of_taxonomies(connection: sa.Connection) -> set[str]:
     return {one for content in contents for one in strings(content)}
 
 
-def take_out_quotes(connection: sa.Connection, quoted: Collection[str]) -> None:
+def take_out_quotes(
+    connection: sa.Connection, quoted: Collection[str], ids: Collection[str]
+) -> None:
     """Replace in the records of runs what quotes, or may quote, a forgotten conversation.
 
-    That is: in settings and results each string that is one of `quoted`; in results also each
-    one of three words or more that does not stand in a taxonomy, since it may quote a part.
+    Args:
+        quoted: texts that are replaced in results. There, each string of three words or more
+            that does not stand in a taxonomy is replaced too, since it may quote a part.
+        ids: of the conversations; replaced in settings too, which hold no text of customers.
     """
     written = strings_of_taxonomies(connection)
 
@@ -50,13 +55,12 @@ def take_out_quotes(connection: sa.Connection, quoted: Collection[str]) -> None:
         return len(text.split()) >= QUOTE_WORDS and text not in written
 
     for row in connection.execute(sa.select(t.runs.c.id, t.runs.c.config, t.runs.c.result)).all():
-        named = {one for part in (row.config, row.result) for one in strings(part)} & set(quoted)
         doubtful = {one for one in strings(row.result) if may_quote(one)}
-        if named or doubtful:
-            values = {
-                "config": _without(row.config, named),
-                "result": _without(row.result, named | doubtful),
-            }
+        values = {
+            "config": _without(row.config, ids),
+            "result": _without(row.result, doubtful.union(quoted, ids)),
+        }
+        if values != {"config": row.config, "result": row.result}:
             connection.execute(t.runs.update().where(t.runs.c.id == row.id).values(values))
 
 

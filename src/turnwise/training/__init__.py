@@ -1,0 +1,16 @@
+"""Annotations -> classifier -> bundle.
+
+    labelled examples --train--> Classifier --pack--> Bundle
+
+`train` fits one model for all dimensions on the vectors of a frozen encoder and calibrates it;
+`pack` puts encoder and model into one ONNX graph and writes the directory that serves. Importing
+this package loads no torch.
+"""
+
+from turnwise.training.classifier import Classifier
+from turnwise.training.config import TrainingConfig
+from turnwise.training.data import LabelledExample
+from turnwise.training.pack import pack
+from turnwise.training.train import train
+
+__all__ = ["Classifier", "LabelledExample", "TrainingConfig", "pack", "train"]

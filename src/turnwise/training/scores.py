@@ -1,0 +1,49 @@
+"""How well a classifier does on turns whose labels are known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from turnwise.bundle_manifest import Score
+from turnwise.training.calibrate import Logits, mean_loss
+from turnwise.training.data import MISSING
+
+if TYPE_CHECKING:
+    from turnwise.training.fit import Dataset
+    from turnwise.training.model import TurnClassifier
+
+
+def score(
+    model: TurnClassifier, data: Dataset, temperatures: Mapping[str, float]
+) -> dict[str, Score]:
+    """Score each dimension that has labels; dimensions are named in the order of `temperatures`."""
+    scores: dict[str, Score] = {}
+    logits = data.logits(model)
+    for column, (name, temperature) in enumerate(temperatures.items()):
+        labels = data.labels[:, column].numpy()
+        there = labels != MISSING
+        if there.any():
+            scores[name] = _score(logits[column][there], labels[there], temperature)
+    return scores
+
+
+def _score(logits: Logits, labels: NDArray[np.int64], temperature: float) -> Score:
+    found = logits.argmax(1)
+    return Score(
+        turns=len(labels),
+        accuracy=float((found == labels).mean()),
+        macro_f1=macro_f1(labels, found),
+        loss=mean_loss(logits, labels, temperature),
+        loss_uncalibrated=mean_loss(logits, labels, 1.0),
+    )
+
+
+def macro_f1(labels: NDArray[np.int64], found: NDArray[np.int64]) -> float:
+    """The mean F1 of all labels that are either given or found."""
+    from sklearn.metrics import f1_score
+
+    return float(f1_score(labels, found, average="macro", zero_division=0.0))
