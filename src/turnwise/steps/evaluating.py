@@ -10,12 +10,15 @@ from pathlib import Path
 from turnwise.bundle import Bundle
 from turnwise.conversations import ContextWindow, Example, context_text, examples
 from turnwise.errors import EvaluationError
-from turnwise.evaluation import Evaluation, evaluate, majority, tfidf, write_report
+from turnwise.evaluation import Evaluation, Section, evaluate, majority, tfidf, write_report
 from turnwise.progress import Progress, silent
 from turnwise.project import Project
 from turnwise.sampling import cap_per_label
+from turnwise.steps.labelling import labelling_quality
 from turnwise.steps.predicting import newest_bundle
-from turnwise.steps.training import first_gold, training_data
+from turnwise.steps.report_sections import labelling_section, logs_section
+from turnwise.steps.statistics import project_statistics
+from turnwise.steps.training import TrainingData, first_gold, training_data
 from turnwise.taxonomy import Taxonomy
 
 
@@ -77,12 +80,38 @@ def evaluate_bundle(project: Project, progress: Progress = silent) -> EvaluateRe
     }
     evaluation = evaluate(tested, predictions, taxonomy, project.config.evaluation, progress)
     report = project.folder / "reports" / f"{bundle.id}.html"
-    figures = report.with_suffix(".json")
-    figures.write_text(json.dumps(evaluation.to_json(), ensure_ascii=False), encoding="utf-8")
-    progress("report", 0, 1)
-    write_report(evaluation, report)
-    progress("report", 1, 1)
+    report.parent.mkdir(exist_ok=True)
+    report.with_suffix(".json").write_text(
+        json.dumps(evaluation.to_json(), ensure_ascii=False), encoding="utf-8"
+    )
+    write_report(
+        evaluation,
+        report,
+        title=f"{taxonomy.name}: how well the labels are told",
+        facts=_facts(bundle, data),
+        sections=_sections(project),
+        progress=progress,
+    )
     return _result(bundle.id, evaluation, report)
+
+
+def _facts(bundle: Bundle, data: TrainingData) -> dict[str, str]:
+    return {
+        "Bundle": f"{bundle.id} ({bundle.manifest.precision})",
+        "Made": bundle.manifest.created[:16].replace("T", " ") + " UTC",
+        "Trained on": f"{data.gold_turns:,} turns labelled by people, "
+        f"{len(data.labelled) - data.gold_turns:,} pseudo-labelled",
+        "Calibrated on": f"{len(data.calibration):,} turns of conversations held apart",
+        "Context": f"{bundle.manifest.context.kind}, {bundle.manifest.context.max_turns} turns",
+    }
+
+
+def _sections(project: Project) -> list[Section]:
+    sections = [logs_section(project_statistics(project))]
+    quality = labelling_quality(project)
+    if quality.scores:
+        sections.append(labelling_section(quality.scores, quality.source.kind))
+    return sections
 
 
 def _test_examples(project: Project, ids: Sequence[str], taxonomy: Taxonomy) -> list[Example]:

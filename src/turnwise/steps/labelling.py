@@ -83,6 +83,11 @@ def label_logs(project: Project, progress: Progress = silent) -> LabelResult:
     return _summary(project, taxonomy, split, source, len(pending))
 
 
+def labelling_quality(project: Project) -> LabelResult:
+    """What an earlier labelling came to, without labelling anything."""
+    return _summary(project, project.taxonomy(), project.split(), Source("embedded"), 0)
+
+
 def labelling_keys(project: Project, taxonomy: Taxonomy, split: Split) -> dict[str, str]:
     """Conversation id -> key of the work of labelling it."""
     hashes = project.workspace.content_hashes()

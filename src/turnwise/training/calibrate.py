@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Logits = NDArray[np.float32]  # Float32[n_turns, n_labels]
+from turnwise.bundle_model import Logits
 
 LOWEST, HIGHEST = 0.05, 20.0
 FEWEST = 10  # turns; with fewer a temperature says more of chance than of the model

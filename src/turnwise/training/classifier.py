@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from turnwise.bundle_manifest import TrainingRecord
+from turnwise.bundle_model import Logits, Probabilities, softmax
 from turnwise.context_arrays import context_arrays
 from turnwise.conversations import Example
 from turnwise.encoders import Encoder
 from turnwise.progress import Progress, silent
 from turnwise.taxonomy import Taxonomy
-from turnwise.training.calibrate import Logits, Probabilities, softmax
 from turnwise.training.config import TrainingConfig
 from turnwise.training.data import LabelledExample
 
@@ -66,4 +66,4 @@ class Classifier:
             encoder: the one that it was trained with.
         """
         found = self.logits(examples, encoder, progress)
-        return {name: softmax(scores / self.temperatures[name]) for name, scores in found.items()}
+        return {name: softmax(scores, self.temperatures[name]) for name, scores in found.items()}

@@ -142,7 +142,11 @@ def logits_of(
     starts = range(0, max(1, len(turns)), SCORED_AT_ONCE)
     with torch.inference_mode():
         parts = [
-            model(vectors, turns[start : start + SCORED_AT_ONCE], roles[start : start + SCORED_AT_ONCE])
+            model(
+                vectors,
+                turns[start : start + SCORED_AT_ONCE],
+                roles[start : start + SCORED_AT_ONCE],
+            )
             for start in starts
         ]
     return tuple(torch.cat(found) for found in zip(*parts, strict=True))

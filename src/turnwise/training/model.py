@@ -130,7 +130,9 @@ class TurnClassifier(nn.Module):
         biases = self.shared.bias.split(self.shape.labels)
         return tuple(
             nn.functional.linear(mixed[:, place], weight, bias) + rest
-            for place, (weight, bias, rest) in enumerate(zip(weights, biases, separate, strict=True))
+            for place, (weight, bias, rest) in enumerate(
+                zip(weights, biases, separate, strict=True)
+            )
         )
 
     def parameter_groups(self, rate: float, decay: float) -> list[dict[str, object]]:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from turnwise.bundle_manifest import Score
-from turnwise.training.calibrate import Logits, mean_loss
+from turnwise.bundle_model import Logits
+from turnwise.training.calibrate import mean_loss
 from turnwise.training.data import MISSING
 
 if TYPE_CHECKING:

@@ -1,0 +1,87 @@
+"""The parts of the report that tell of the logs and of their labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from turnwise.evaluation import Figure, Section, Share, Table, bar_chart
+from turnwise.statistics import LogStatistics
+from turnwise.steps.labelling import LabelScore
+
+BARS = 30  # more do not fit a page legibly
+
+
+def logs_section(found: LogStatistics) -> Section:
+    """How many conversations there are, how long, from when, and how often labels change."""
+    words = ", ".join(f"{value:g} at {name}" for name, value in found.customer_words.items())
+    return Section(
+        title="The logs",
+        text=(
+            f"{found.conversations:,} conversations with {found.turns:,} turns, "
+            f"{found.customer_turns:,} of them by customers ({found.distinct_customer_texts:,} "
+            f"distinct texts). Words per customer turn: {words}."
+        ),
+        tables=(_changes(found),) if found.labels else (),
+        figures=tuple(_charts(found)),
+    )
+
+
+def _changes(found: LogStatistics) -> Table:
+    return Table(
+        columns=("dimension", "labelled turns", "labels", "change from turn to turn"),
+        rows=tuple(
+            (
+                name,
+                sum(one.counts.values()),
+                len(one.counts),
+                Share(one.changes / max(1, one.followed)),
+            )
+            for name, one in found.labels.items()
+        ),
+        title="Labels by people",
+        note="A dimension that seldom changes is carried by its history; one that changes with "
+        "nearly every turn is told by the turn.",
+    )
+
+
+def _charts(found: LogStatistics) -> list[Figure]:
+    lengths = [(str(turns), float(n)) for turns, n in found.turns_per_conversation.items()]
+    months = [(month, float(n)) for month, n in found.months.items()]
+    charts = [
+        bar_chart(
+            "Customer turns per conversation",
+            lengths[:BARS],
+            "How long conversations are: the number of customer turns, and how many "
+            "conversations have it.",
+        )
+    ]
+    if len(months) > 1:
+        charts.append(bar_chart("Conversations per month", months[-BARS:], "When they began."))
+    return charts
+
+
+def labelling_section(scores: Mapping[str, LabelScore], annotator: str) -> Section:
+    """How right the pseudo-labels are where gold tells."""
+    return Section(
+        title="The pseudo-labels",
+        text=(
+            f"The unlabelled logs were labelled by the {annotator} annotator. Where people had "
+            "labelled them too, unseen by the annotator, this is how often it agrees with them; "
+            "an abstention counts as wrong."
+        ),
+        tables=(
+            Table(
+                columns=("dimension", "turns", "right", "right on the surest half", "abstained"),
+                rows=tuple(
+                    (
+                        name,
+                        one.turns,
+                        Share(one.accuracy),
+                        Share(one.surest_half),
+                        Share(one.abstained),
+                    )
+                    for name, one in scores.items()
+                ),
+            ),
+        ),
+    )

@@ -1,0 +1,60 @@
+"""Whether a packed graph may stand for the float model: labels of the same turns from both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from turnwise.bundle_manifest import Agreement
+from turnwise.bundle_model import Logits, softmax
+from turnwise.conversations import Example
+from turnwise.int8 import processor_flags
+from turnwise.sampling import stable_hash
+from turnwise.training.classifier import Classifier
+from turnwise.training.data import MISSING, targets
+from turnwise.training.scores import macro_f1
+
+COMPARED = 2000  # turns at most
+LOWEST_AGREEMENT = 0.995
+LARGEST_LOSS = 0.003  # of macro-F1
+
+
+def to_compare(classifier: Classifier) -> list[Example]:
+    """Up to 2,000 turns: those held apart first, then those of training by hash of their id."""
+    rest = sorted(classifier.trained, key=lambda one: (stable_hash(one.key[0]), one.index))
+    return [*(one.example for one in classifier.held), *rest][:COMPARED]
+
+
+def compare(
+    exact: Mapping[str, Logits], packed: Sequence[Logits], classifier: Classifier
+) -> Agreement:
+    """Compare the logits of `to_compare`'s turns, per dimension, with and without packing."""
+    held = classifier.held[:COMPARED]
+    known = targets(held, classifier.taxonomy).labels
+    same, change, apart = {}, {}, 0.0
+    for column, (name, before) in enumerate(exact.items()):
+        after = packed[column]
+        same[name] = float((before.argmax(1) == after.argmax(1)).mean())
+        temperature = classifier.temperatures[name]
+        gap = np.abs(softmax(before, temperature) - softmax(after, temperature))
+        apart = max(apart, float(gap.max()))
+        rows = np.flatnonzero(known[:, column] != MISSING)
+        wanted = known[rows, column]
+        scores = [macro_f1(wanted, logits[rows].argmax(1)) for logits in (before, after)]
+        change[name] = scores[1] - scores[0] if len(rows) else 0.0
+    return Agreement(
+        turns=len(packed[0]),
+        labels=same,
+        largest_difference=apart,
+        macro_f1_change=change,
+        processor=tuple(sorted(processor_flags())),
+    )
+
+
+def passes(found: Agreement) -> bool:
+    """Whether at least 99.5% of labels are the same and macro-F1 lost at most 0.3 points."""
+    return (
+        min(found.labels.values()) >= LOWEST_AGREEMENT
+        and min(found.macro_f1_change.values()) >= -LARGEST_LOSS
+    )
