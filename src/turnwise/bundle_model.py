@@ -41,8 +41,8 @@ class PackedModel:
         self._reader = TextReader(folder / TOKENIZER, max_tokens)
         self._session = open_session(folder / MODEL, threads)
         self._outputs = [one.name for one in self._session.get_outputs()]
-        size = self._session.get_outputs()[0].shape[1]
-        self._nothing = np.zeros((0, size), np.float32)
+        self._widths = [one.shape[1] for one in self._session.get_outputs()]
+        self._nothing = np.zeros((0, self._widths[0]), np.float32)
 
     def logits(self, examples: Sequence[Example], progress: Progress = silent) -> list[Logits]:
         """Return Float32[n_examples, n_labels] for each dimension, before temperatures.
@@ -50,8 +50,8 @@ class PackedModel:
         Distinct texts are encoded once for every 2,048 examples, in batches of like length.
         `progress` counts examples.
         """
-        parts: list[list[Logits]] = []
-        for start in range(0, max(1, len(examples)), EXAMPLES_AT_ONCE):
+        parts = [[np.zeros((0, width), np.float32) for width in self._widths[1:]]]
+        for start in range(0, len(examples), EXAMPLES_AT_ONCE):
             some = examples[start : start + EXAMPLES_AT_ONCE]
             parts.append(self._some(some))
             progress("predicting", start + len(some), len(examples))
@@ -62,11 +62,14 @@ class PackedModel:
         batches = list(self._reader.batches(contexts.texts))
         if len(batches) == 1:  # a conversation as a rule: one call does it
             return self._run(batches[0], self._nothing, _as_sorted(contexts, batches[0]))[1:]
-        vectors = np.empty((len(contexts.texts), self._nothing.shape[1]), np.float32)
-        nobody = ContextArrays((), contexts.turns[:0], contexts.roles[:0])
+        vectors = np.empty((len(contexts.texts), self._widths[0]), np.float32)
+        # The graph always encodes and always classifies, so each of the two is given something
+        # while the other is at work: one example without turns, one text of one token.
+        nobody = ContextArrays(
+            (), np.zeros_like(contexts.turns[:1]), np.zeros_like(contexts.roles[:1])
+        )
         for batch in batches:
             vectors[batch.rows] = self._run(batch, self._nothing, nobody)[0]
-        # The graph always encodes something: here a text of one token that no turn points to.
         one = np.ones((1, 1), np.int64)
         return self._run(Batch(one[0], one, one), vectors, contexts)[1:]
 

@@ -131,10 +131,13 @@ class Project:
         gold, every = self.workspace.gold_ids(), self.workspace.ids()
         return split_conversations(gold, every, split.seed, split.test)
 
+    def encoder_folder(self, progress: Progress = silent) -> Path:
+        """The folder of the exported encoder of the settings; exported on first use."""
+        return prepare_encoder(self.config.encoder, encoder_cache(), progress)
+
     def encoder(self, progress: Progress = silent) -> KeptEncoder:
-        """The encoder of the settings, exported on first use, its vectors kept on disk."""
-        folder = prepare_encoder(self.config.encoder, encoder_cache(), progress)
-        encoder = OnnxEncoder(folder)
+        """The encoder of the settings, its vectors kept on disk."""
+        encoder = OnnxEncoder(self.encoder_folder(progress))
         return KeptEncoder(encoder, self.workspace.vectors(encoder.id))
 
 

@@ -43,6 +43,8 @@ def test_the_majority_baseline_answers_how_frequent_each_label_is():
 def test_weights_of_pseudo_labels_count():
     train = [labelled("Video", "x", weight=0.2), labelled("Orders", "x", weight=0.6)]
     assert majority(train, [said("y")], ONE)["domain"][0] == pytest.approx([0, 0.25, 0.75, 0])
+    answers = tfidf(train, [said("x")], ONE)["domain"][0]
+    assert answers[DOMAINS.index("Orders")] > answers[DOMAINS.index("Video")]
 
 
 def test_tfidf_learns_words():

@@ -70,3 +70,13 @@ def test_figures_of_the_same_conversations_are_drawn_together():
     assert lead.low > 0, "a model that is never worse must be seen to lead"
     both = bootstrap(np.stack((model, rival), axis=1).astype(np.float32), lambda sums: sums / 300)
     assert both[0].low < both[1].high, "their intervals overlap nonetheless"
+
+
+def test_the_interval_of_a_biased_figure_is_widened_to_hold_it():
+    def conversations_seen_and_missed(sums):
+        seen = (sums > 0).sum(axis=1).astype(float)
+        return np.stack((seen, 30 - seen), axis=1)
+
+    seen, missed = bootstrap(np.eye(30, dtype=np.float32), conversations_seen_and_missed)
+    assert seen.low < seen.value == seen.high == 30, "no resample sees every conversation"
+    assert missed.high > missed.value == missed.low == 0

@@ -145,7 +145,13 @@ def test_conversations_prepared_together_are_labelled_as_each_by_itself(taxonomy
     annotator = fit_annotator(taxonomy, seed, encoder)
     some = [talk("my boat leaks", "oh", "yes", id="a"), talk("the bike", "which?", "yes", id="b")]
     by_itself = [annotator.annotate(one) for one in some]
-    assert [found for _, found in label(some, annotator)] == by_itself
+    for (_, found), alone in zip(label(some, annotator), by_itself, strict=True):
+        assert [(one.key, one.label, one.rationale) for one in found] == [
+            (one.key, one.label, one.rationale) for one in alone
+        ]
+        np.testing.assert_allclose(
+            [one.confidence for one in found], [one.confidence for one in alone], rtol=1e-5
+        )
 
 
 def test_the_order_of_the_seed_makes_no_difference(taxonomy, seed, encoder):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from html import escape
 from typing import Any
 
@@ -68,7 +67,7 @@ def bar_chart(title: str, values: Sequence[tuple[str, float]], reading: str = ""
         x=alt.X("value:Q", title=None, axis=number_axis()),
     )
     chart = alt.layer(
-        base.mark_bar(color=colour("model"), opacity=0.8, height=13, cornerRadiusEnd=2),
+        base.mark_bar(color=colour("model"), opacity=0.8, height=13),
         base.mark_text(align="left", dx=5, color=colour("ink"), fontSize=11).encode(
             text=alt.Text("value:Q", format=",~f")
         ),
@@ -135,10 +134,6 @@ def draw(chart: Chart, name: str) -> str:
     except ImportError as error:
         raise _missing("vl-convert-python") from error
     svg: str = vl_convert.vegalite_to_svg(_styled(chart).to_dict())
-    # Ids must differ between the drawings of one page: each takes the hash of its content.
-    prefix = "c" + sha256(svg.encode()).hexdigest()[:10] + "-"
-    svg = svg.replace('<clipPath id="', f'<clipPath id="{prefix}')
-    svg = svg.replace('clip-path="url(#', f'clip-path="url(#{prefix}')
     return svg.replace("<svg ", f'<svg role="img" aria-label="{escape(name)}" ', 1)
 
 

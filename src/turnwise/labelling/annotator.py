@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Protocol
 
 from turnwise.annotations import Annotation, Source
@@ -12,7 +11,7 @@ from turnwise.conversations import Conversation
 from turnwise.errors import ConfigError
 from turnwise.progress import Progress, silent
 
-AHEAD = 64  # conversations that an annotator is told of at once
+AHEAD, TURNS_AHEAD = 64, 1000  # conversations, and turns, that are read ahead at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +57,23 @@ def label(
     says 0 in all.
     """
     done = 0
-    coming = iter(conversations)
-    while ahead := tuple(islice(coming, AHEAD)):
-        annotator.prepare(ahead)
-        for conversation in ahead:
+    for together in _ahead(conversations):
+        annotator.prepare(together)
+        for conversation in together:
             done += 1
             yield conversation, annotator.annotate(conversation)
             progress("label", done, 0)
+
+
+def _ahead(conversations: Iterable[Conversation]) -> Iterator[tuple[Conversation, ...]]:
+    """Yield conversations some together, so that few long or many short ones make a batch."""
+    together: list[Conversation] = []
+    turns = 0
+    for conversation in conversations:
+        together.append(conversation)
+        turns += len(conversation.turns)
+        if turns >= TURNS_AHEAD or len(together) == AHEAD:
+            yield tuple(together)
+            together, turns = [], 0
+    if together:
+        yield tuple(together)

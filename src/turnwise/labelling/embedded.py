@@ -17,16 +17,16 @@ from numpy.typing import NDArray
 
 from turnwise.annotations import Annotation, Source
 from turnwise.conversations import Conversation
-from turnwise.encoders import Encoder, Vectors
+from turnwise.encoders import Encoder
 from turnwise.labelling.annotator import LabellingConfig
 from turnwise.labelling.beliefs import Filter, Scale, fit_filter, fit_scale, left_out_beliefs, trace
 from turnwise.labelling.choice import Chances
 from turnwise.labelling.companions import Companions, fit_companions
-from turnwise.labelling.corpus import Corpus, build_corpus, track
-from turnwise.labelling.rationale import Citer, Read, make_citer, sentence
-from turnwise.labelling.reader import Reader, fit_reader
+from turnwise.labelling.corpus import Corpus, Track, build_corpus, track
+from turnwise.labelling.rationale import Citer, Place, Read, make_citer, sentence
+from turnwise.labelling.reader import Reader, Signals, fit_reader
 from turnwise.labelling.ridge import Targets
-from turnwise.labelling.similarity import Similarity, see, similarity
+from turnwise.labelling.similarity import Seen, Similarity, see, similarity
 from turnwise.progress import Progress, silent
 from turnwise.taxonomy import Dimension, Taxonomy
 
@@ -49,20 +49,39 @@ class Learnt:
 
 @dataclass(frozen=True, slots=True)
 class Belief:
-    """What is believed of the customer turns of one conversation, in one dimension.
+    """What one dimension makes of the customer turns of some conversations.
 
     Attributes:
-        read: the conversation as the dimension read it.
-        along: chances of labels along the conversation, Float64[n_turns, n_labels].
+        signals: of all their texts. along: chances of labels along each conversation,
+            Float64[n_turns, n_labels].
         by_history: where the history decided, Bool[n_turns, n_labels].
     """
 
-    read: Read
+    signals: Signals
     along: Chances
     by_history: NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Conversations that were read together, and what is believed of them.
+
+    Attributes:
+        conversations: in the order of the texts. where: their customer turns.
+        seen: their texts; near: similarity of those to the corpus.
+        beliefs: dimension -> along conversations; chances: dimension -> in the light of the
+            other dimensions and calibrated, Float64[n_turns, n_labels].
+    """
+
+    conversations: tuple[Conversation, ...]
+    where: Track
+    seen: Seen
+    near: Similarity
+    beliefs: Mapping[str, Belief]
+    chances: Mapping[str, Chances]
+
+
+@dataclass
 class EmbeddedAnnotator:
     """Labels conversations by likeness to a taxonomy and a seed; see `fit_annotator`."""
 
@@ -71,78 +90,73 @@ class EmbeddedAnnotator:
     config: LabellingConfig
     learnt: Mapping[str, Learnt]
     source: Source = SOURCE
-    _ahead: dict[str, Vectors] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _ahead: Ahead | None = field(default=None, init=False, repr=False)
 
     def prepare(self, conversations: Sequence[Conversation]) -> None:
-        """Encode the texts of conversations together: far faster than one by one."""
-        texts = list(dict.fromkeys(turn.text for one in conversations for turn in one.turns))
-        self._ahead.clear()
-        self._ahead.update(zip(texts, self._encode(texts), strict=True))
+        """Read conversations together: far faster than one by one."""
+        self._ahead = self._read(conversations)
 
     def annotate(self, conversation: Conversation) -> tuple[Annotation, ...]:
         """Label every customer turn along every dimension, looking at no later turn.
 
         An abstention has no label; its best guess is the first runner-up.
         """
-        turns = track([conversation]).customers.tolist()
-        if not turns:
-            return ()
-        beliefs = self._believe(conversation)
-        chances = self._chances(beliefs)
+        ahead, place = self._find(conversation)
+        start = sum(len(one.turns) for one in ahead.conversations[:place])
+        rows = ahead.where.customers - start
+        positions = np.flatnonzero((rows >= 0) & (rows < len(conversation.turns)))
         return tuple(
-            self._annotation(learnt, beliefs[name], chances[name][position], position, turn)
-            for position, turn in enumerate(turns)
-            for name, learnt in self.learnt.items()
+            self._annotation(learnt, ahead, int(position), Place(conversation, start))
+            for position in positions
+            for learnt in self.learnt.values()
         )
 
-    def probabilities(self, conversation: Conversation) -> dict[str, Chances]:
+    def probabilities(self, conversation: Conversation) -> Mapping[str, Chances]:
         """Dimension -> calibrated chances of its labels, in taxonomy order, per customer turn."""
-        return self._chances(self._believe(conversation)) if conversation.turns else {}
+        return self._read([conversation]).chances
 
-    def _encode(self, texts: Sequence[str]) -> Vectors:
-        if texts and all(text in self._ahead for text in texts):
-            return np.stack([self._ahead[text] for text in texts])
-        return self.encoder.encode(texts)
+    def _find(self, conversation: Conversation) -> tuple[Ahead, int]:
+        """Where a conversation was read: with those that were prepared, or now."""
+        if self._ahead is not None:
+            for place, one in enumerate(self._ahead.conversations):
+                if one is conversation:
+                    return self._ahead, place
+        return self._read([conversation]), 0
 
-    def _believe(self, conversation: Conversation) -> dict[str, Belief]:
-        texts = [turn.text for turn in conversation.turns]
-        meaning = self._encode(texts)
-        seen = see(texts, meaning, self.corpus.wording)
+    def _read(self, conversations: Sequence[Conversation]) -> Ahead:
+        texts = [turn.text for one in conversations for turn in one.turns]
+        seen = see(texts, self.encoder.encode(texts), self.corpus.wording)
         near = similarity(seen, self.corpus.seen)
-        where = track([conversation])
+        where = track(conversations)
         beliefs = {}
         for name, learnt in self.learnt.items():
             signals = learnt.reader.signals(seen, near)
             traced = trace(signals, where, learnt.scale)
             along = learnt.filter.beliefs(traced)
-            by_history = learnt.filter.history_decides(traced, along)
-            beliefs[name] = Belief(Read(conversation, seen, near, signals), along, by_history)
-        return beliefs
-
-    def _chances(self, beliefs: Mapping[str, Belief]) -> dict[str, Chances]:
-        along = {name: belief.along for name, belief in beliefs.items()}
-        return {
-            name: learnt.companions.beliefs(along[name], along)
+            beliefs[name] = Belief(signals, along, learnt.filter.history_decides(traced, along))
+        believed = {name: belief.along for name, belief in beliefs.items()}
+        chances = {
+            name: learnt.companions.beliefs(believed[name], believed)
             for name, learnt in self.learnt.items()
         }
+        return Ahead(tuple(conversations), where, seen, near, beliefs, chances)
 
-    def _annotation(
-        self, learnt: Learnt, belief: Belief, chances: Chances, position: int, turn: int
-    ) -> Annotation:
+    def _annotation(self, learnt: Learnt, ahead: Ahead, position: int, place: Place) -> Annotation:
+        name, names = learnt.dimension.name, learnt.dimension.names
+        belief, chances = ahead.beliefs[name], ahead.chances[name][position]
+        turn = int(ahead.where.customers[position]) - place.start
         order = np.argsort(-chances, kind="stable")
-        names = learnt.dimension.names
         ranked = [(names[at], min(float(chances[at]), 1.0)) for at in order[: RUNNERS_UP + 1]]
         (label, confidence), *others = ranked
         threshold = self.config.abstain_below
         abstains = confidence < threshold
         best = int(order[0])
-        evidence = learnt.citer.cite(
-            belief.read, turn, best, bool(belief.by_history[position, best])
-        )
+        read = Read(place, ahead.seen, ahead.near, belief.signals)
+        evidence = learnt.citer.cite(read, turn, best, bool(belief.by_history[position, best]))
         return Annotation(
-            conversation_id=belief.read.conversation.id,
+            conversation_id=place.conversation.id,
             turn=turn,
-            dimension=learnt.dimension.name,
+            dimension=name,
             label=None if abstains else label,
             source=self.source,
             confidence=confidence,

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from turnwise.annotations import Evidence
 from turnwise.conversations import Conversation
+from turnwise.encoders import Vectors
 from turnwise.labelling.beliefs import REPLY_FADING
 from turnwise.labelling.corpus import Corpus
 from turnwise.labelling.reader import Reader, Signals
@@ -27,10 +28,18 @@ TEXT_SHOWN = 120  # characters of a citation within the sentence; the evidence h
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """One conversation as one dimension read it."""
+class Place:
+    """A conversation, and which row of what was read together is its first turn."""
 
     conversation: Conversation
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Conversations as one dimension read them together, and the one that is asked about."""
+
+    place: Place
     seen: Seen
     near: Similarity
     signals: Signals
@@ -56,20 +65,19 @@ class Citer:
         own = self._nearest(read, turn, label)
         if not by_history or turn == 0:
             return (own,)
-        distance = np.arange(turn, 0, -1)
-        speaking = read.signals.reply[:turn, label] * REPLY_FADING**distance
-        earlier = int(speaking.argmax())
-        said = read.conversation.turns[earlier].text
-        score = float(read.seen.meaning[turn] @ read.seen.meaning[earlier])
-        words = self._telling(said, label, ())
-        return own, Evidence(said, words, score, read.conversation.id, earlier)
+        start, conversation = read.place.start, read.place.conversation
+        fading = REPLY_FADING ** np.arange(turn, 0, -1)
+        earlier = int((read.signals.reply[start : start + turn, label] * fading).argmax())
+        said = conversation.turns[earlier].text
+        score = _cosine(read.seen.meaning[start + turn], read.seen.meaning[start + earlier])
+        return own, Evidence(said, self._telling(said, label, ()), score, conversation.id, earlier)
 
     def _nearest(self, read: Read, turn: int, label: int) -> Evidence:
-        candidates = self.carriers[label]
-        best = int(candidates[read.near[turn, candidates].argmax()])
-        score = float(read.seen.meaning[turn] @ self.corpus.seen.meaning[best])
+        row, candidates = read.place.start + turn, self.carriers[label]
+        best = int(candidates[read.near[row, candidates].argmax()])
+        score = _cosine(read.seen.meaning[row], self.corpus.seen.meaning[best])
         text, place = self.corpus.texts[best], self.corpus.places[best]
-        words = self._telling(read.conversation.turns[turn].text, label, tokens(text))
+        words = self._telling(read.place.conversation.turns[turn].text, label, tokens(text))
         return Evidence(text, words, score, *(place or ("", -1)))
 
     def _telling(self, text: str, label: int, shared_with: Sequence[str]) -> tuple[str, ...]:
@@ -81,6 +89,10 @@ class Citer:
                 pulls[word] = pull * (SHARED if word in shared_with else 1.0)
         telling = sorted((word for word in pulls if pulls[word] > 0), key=lambda word: -pulls[word])
         return tuple(telling[:WORDS_SHOWN])
+
+
+def _cosine(one: Vectors, other: Vectors) -> float:
+    return min(max(float(one @ other), -1.0), 1.0)
 
 
 def make_citer(corpus: Corpus, reader: Reader, carried: NDArray[np.float64]) -> Citer:

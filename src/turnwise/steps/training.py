@@ -74,7 +74,13 @@ def train_bundle(project: Project, progress: Progress = silent) -> TrainResult:
         data.labelled, data.calibration, taxonomy, encoder, project.config.training, progress
     )
     seconds = time.perf_counter() - began
-    bundle = pack(classifier, project.folder / "bundles", redacted=project.config.redact)
+    bundle = pack(
+        classifier,
+        project.encoder_folder(),
+        project.folder / "bundles",
+        redacted=project.config.redact,
+        progress=progress,
+    )
     result = TrainResult(
         bundle=bundle.folder,
         id=bundle.id,

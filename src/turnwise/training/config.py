@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from turnwise.conversations import ContextWindow
 from turnwise.errors import ConfigError
 
+WINDOW = ContextWindow()
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingConfig:
@@ -24,7 +26,7 @@ class TrainingConfig:
         seed: of weights and order; the same seed gives the same weights on one machine.
     """
 
-    context: ContextWindow = ContextWindow()
+    context: ContextWindow = WINDOW
     hidden: int = 256
     dropout: float = 0.3
     learning_rate: float = 1e-3

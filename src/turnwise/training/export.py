@@ -40,19 +40,20 @@ def export_graph(encoder: Path, model: TurnClassifier, target: Path) -> None:
 
     half = target.with_suffix(".classifier.onnx")
     _export_classifier(model, half)
-    top = compose.add_prefix(onnx.load(str(half)), PREFIX)
+    # Inputs and outputs keep their names: those that the bundle uses.
+    top = compose.add_prefix(
+        onnx.load(str(half)), PREFIX, rename_inputs=False, rename_outputs=False
+    )
     bottom = onnx.load(str(encoder))
     half.unlink()
     if [out.name for out in bottom.graph.output] != [ENCODED]:
         raise EncoderError(f"{encoder}: not a graph of an encoder. Delete its folder and rerun")
     top.ir_version = bottom.ir_version
-    merged = compose.merge_models(bottom, top, io_map=[(ENCODED, f"{PREFIX}encoded")])
-    _rename(merged)
-    merged.graph.output.append(
-        onnx.helper.make_tensor_value_info(
-            ENCODED, onnx.TensorProto.FLOAT, ["texts", model.shape.vector]
-        )
+    merged = compose.merge_models(bottom, top, io_map=[(ENCODED, "encoded")])
+    embedding = onnx.helper.make_tensor_value_info(
+        ENCODED, onnx.TensorProto.FLOAT, ["texts", model.shape.vector]
     )
+    merged.graph.output.insert(0, embedding)
     onnx.save(merged, str(target))
 
 
@@ -71,7 +72,8 @@ def _export_classifier(model: TurnClassifier, target: Path) -> None:
             turns: torch.Tensor,
             roles: torch.Tensor,
         ) -> tuple[torch.Tensor, ...]:
-            return self.model(torch.cat([known, encoded]), turns, roles)
+            logits: tuple[torch.Tensor, ...] = self.model(torch.cat([known, encoded]), turns, roles)
+            return logits
 
     width = model.shape.history + 1
     vectors = torch.zeros(3, model.shape.vector)

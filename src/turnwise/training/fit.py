@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -18,6 +20,7 @@ from turnwise.training.config import TrainingConfig
 from turnwise.training.data import MISSING, Targets
 from turnwise.training.model import Shape, TurnClassifier
 
+SMALL = 20_000  # examples
 SCORED_AT_ONCE = 4096  # examples; bounds the memory of a pass without gradients
 
 
@@ -78,7 +81,7 @@ def fit(
 
     The same seed and data give the same weights on one machine.
     """
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), _threads_for(len(taught)):
         torch.manual_seed(config.seed)
         model = TurnClassifier(shape)
         optimiser = torch.optim.AdamW(
@@ -99,6 +102,18 @@ def fit(
     return Fitted(model.eval(), tuple(losses), best + 1)
 
 
+@contextmanager
+def _threads_for(examples: int) -> Iterator[None]:
+    """One thread for small data: there the threads wait for each other more than they work."""
+    before = torch.get_num_threads()
+    if examples < SMALL:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def _weights(model: TurnClassifier) -> dict[str, Tensor]:
     return {name: value.clone() for name, value in model.state_dict().items()}
 
@@ -107,7 +122,7 @@ def _train_epoch(
     model: TurnClassifier, optimiser: torch.optim.Optimizer, data: Dataset, config: TrainingConfig
 ) -> None:
     model.train()
-    for rows in torch.randperm(len(data)).split(config.batch):
+    for rows in torch.split(torch.randperm(len(data)), config.batch):
         logits = model(data.vectors, data.turns[rows], data.roles[rows])
         losses = _losses(logits, data.labels[rows], config.label_smoothing)
         loss = (losses * data.weights[rows]).sum() / len(rows)

@@ -1,8 +1,8 @@
 """The classifier on a frozen encoder: turn vectors in context -> logits.
 
-    history turns --attention--> pools --+-- gates of the dimension --> one mixed vector --shared--+
-    current turn ------------------------+                                                         +
-                                         +--> all side by side --linear and hidden layer-----------+--> logits
+    current turn, history turns --attention--> pools
+    current turn + gated pools  --shared matrix--------------+
+    current turn, pools         --linear, and hidden layer---+--> logits per dimension
 
 A turn's vector is made once, so that a context costs a few products and no pass through the
 encoder. Attention starts as a mean that fades with distance, for each side of the conversation
@@ -125,9 +125,10 @@ class TurnClassifier(nn.Module):
         apart = torch.cat([current.unsqueeze(1), pools * SEPARATE], 1).flatten(1)
         apart = self.dropout(apart) * SCALE
         hidden = self.dropout(nn.functional.gelu(self.hidden(apart)))
-        separate = (self.linear(apart) + self.last(hidden)).split(self.shape.labels, 1)
-        weights = self.shared.weight.split(self.shape.labels)
-        biases = self.shared.bias.split(self.shape.labels)
+        sizes = list(self.shape.labels)
+        separate = torch.split(self.linear(apart) + self.last(hidden), sizes, 1)
+        weights = torch.split(self.shared.weight, sizes)
+        biases = torch.split(self.shared.bias, sizes)
         return tuple(
             nn.functional.linear(mixed[:, place], weight, bias) + rest
             for place, (weight, bias, rest) in enumerate(

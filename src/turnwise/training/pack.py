@@ -12,14 +12,16 @@ import re
 import shutil
 import tempfile
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
 
 from turnwise.bundle import FILES, TAXONOMY, Bundle
 from turnwise.bundle_manifest import Agreement, EncoderFacts, Manifest, file_facts, write_manifest
 from turnwise.bundle_model import MODEL, TOKENIZER, PackedModel
-from turnwise.encoder_export import EncoderCard, prepare_encoder, read_card
+from turnwise.encoder_export import prepare_encoder
 from turnwise.encoders import OnnxEncoder
 from turnwise.errors import TrainingError
 from turnwise.progress import Progress, silent
@@ -30,6 +32,17 @@ from turnwise.training.export import export_graph
 
 ABANDONED = 3600  # seconds after which a pack can't be running any more
 STEPS = 3  # of packing, as progress counts them
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderFolder:
+    """What an exported encoder says of itself; `source` is the name it was prepared under."""
+
+    id: str
+    size: int
+    max_tokens: int
+    precision: Literal["fp32", "int8"]
+    source: str
 
 
 def pack(
@@ -55,7 +68,7 @@ def pack(
         TrainingError: the encoder is another than that of the training.
         EncoderError: the encoder can't be read, or its fp32 form can't be made.
     """
-    card = read_card(encoder)
+    card = _read_card(encoder)
     if card.id != classifier.encoder_id:
         raise TrainingError(
             f"{encoder}: holds encoder {card.id}, and the classifier was trained with "
@@ -75,6 +88,14 @@ def pack(
     return Bundle.load(folder)
 
 
+def _read_card(folder: Path) -> EncoderFolder:
+    encoder = OnnxEncoder(folder)
+    said = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
+    return EncoderFolder(
+        encoder.id, encoder.size, encoder.max_tokens, said["precision"], said["source"]
+    )
+
+
 def _sweep(bundles: Path) -> None:
     """Delete what packing left behind when it was killed."""
     for left in bundles.glob(".packing-*"):
@@ -84,9 +105,9 @@ def _sweep(bundles: Path) -> None:
 
 def _write_graph(
     classifier: Classifier, encoder: Path, made: Path, progress: Progress
-) -> tuple[EncoderCard, Agreement]:
+) -> tuple[EncoderFolder, Agreement]:
     """Write model.onnx in the precision that passes; say which encoder is in it, and how near."""
-    card = read_card(encoder)
+    card = _read_card(encoder)
     progress("packing", 0, STEPS)
     exact = encoder
     if card.precision == "int8":
@@ -102,11 +123,11 @@ def _write_graph(
         if passes(compared):
             break
     progress("packing", 2, STEPS)
-    return read_card(folder), compared
+    return _read_card(folder), compared
 
 
 def _write_rest(
-    classifier: Classifier, card: EncoderCard, compared: Agreement, redacted: bool, made: Path
+    classifier: Classifier, card: EncoderFolder, compared: Agreement, redacted: bool, made: Path
 ) -> str:
     """Write taxonomy and manifest beside the graph; return the bundle's id."""
     taxonomy = classifier.taxonomy
