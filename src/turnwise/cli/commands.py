@@ -242,4 +242,4 @@ def forget(
     if not ids and before is None:
         raise typer.BadParameter("give ids of conversations, or --before DATE")
     with Project.open(workspace) as opened:
-        show.forgotten(opened.forget(ids or (), date(before)), json)
+        show.forgotten(opened.workspace.forget(ids or (), date(before)), json)

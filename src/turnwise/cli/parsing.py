@@ -28,8 +28,8 @@ def column_mapping(pairs: list[str] | None) -> ColumnMapping | None:
         if not equals or not name or not column:
             raise typer.BadParameter(f"--column wants FIELD=COLUMN, not {pair!r}")
         chosen[name] = column
-    own = {name: chosen.pop(name) for name in COLUMNS if name in chosen}
-    return ColumnMapping(**own, gold=chosen)
+    conversation, role, text, time, position = (chosen.pop(name, "") for name in COLUMNS)
+    return ColumnMapping(conversation, role, text, time, position, gold=chosen)
 
 
 def on_error_choice(value: str) -> OnError:

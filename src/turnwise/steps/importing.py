@@ -94,8 +94,8 @@ def _import_file(
     rejects = _Rejects(project.folder / "rejected" / f"{path.name}.jsonl", options, result)
     try:
         records = read(path, options.format, options.columns)
-    except FormatError as error:  # nothing of this file can be read: the others are
-        rejects.add(Record(1, None), error)
+    except FormatError as unreadable:  # the other files may be in order
+        rejects.add(Record(1, None), unreadable)
         return
     for batch in _batches(records, BATCH):
         lines: list[int] = []
