@@ -39,7 +39,7 @@ DATABASE = "turnwise.db"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = parser(__doc__.partition("\n")[0], "about 5 minutes on 2 cores")
+    options = parser(__doc__.partition("\n")[0], "about 3 minutes on 2 cores")
     options.add_argument("--measure", choices=sorted(MEASURES), help=argparse.SUPPRESS)
     options.add_argument("--file", type=Path, help=argparse.SUPPRESS)
     options.add_argument("--folder", type=Path, help=argparse.SUPPRESS)

@@ -28,7 +28,7 @@ from turnwise.privacy import Redactor, Span
 
 ROOT = Path(__file__).parent
 CONVERSATIONS = ROOT / "../examples/larkspur/conversations.jsonl"
-GOLD = ROOT / "data/larkspur_personal_data.jsonl"
+GOLD = ROOT / "gold/larkspur_personal_data.jsonl"
 HALVES = ("development", "held back")
 SEEN = {"a-001", "a-003"}  # held back by their hash, but looked at while the patterns were written
 COVERED = 0.8

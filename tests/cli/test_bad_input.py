@@ -45,7 +45,7 @@ BAD = {
     "an unknown label": (record(id="bad", turns=customer(gold={"intent": "CANCLE"})), "CANCLE"),
     "another content under the same id": (record(turns=customer()), "'good'"),
     "a turn of 1 MB": (record(id="bad", turns=customer(text="x" * 1_000_000)), "characters"),
-    "a conversation of 5,000 turns": (record(id="bad", turns=customer() * 5_000), "5,000"),
+    "a conversation of 5,000 turns": (record(id="bad", turns=customer() * 5_000), "2,000"),
 }
 
 
@@ -104,8 +104,9 @@ def test_a_truncated_gz_keeps_what_was_read(turnwise, workspace, tmp_path):
 def test_a_file_of_another_format_says_what_it_looks_like(turnwise, workspace, tmp_path):
     path = tmp_path / "logs.jsonl"
     path.write_text(record() + "\n", encoding="utf-8")
-    error = turnwise("import", path, "-w", workspace, "--format", "sgd", code=2).stderr
-    assert "jsonl" in error
+    out = turnwise("import", path, "-w", workspace, "--format", "sgd", code=2).stdout
+    assert f"{path}, line 1: this is not sgd: it looks like" in out
+    assert "Read it as jsonl" in out
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+COMMANDS = ("init", "import", "stats", "label", "train", "evaluate", "predict", "run", "forget")
 HEAVY = ("torch", "transformers", "sklearn", "openai", "altair", "sqlalchemy", "onnxruntime")
 
 
@@ -26,6 +27,16 @@ def test_starting_loads_nothing_heavy(code):
 
 def test_every_command_explains_itself(turnwise):
     listed = turnwise("--help").stdout
-    for command in "init import stats label train evaluate predict run forget".split():
+    for command in [
+        "init",
+        "import",
+        "stats",
+        "label",
+        "train",
+        "evaluate",
+        "predict",
+        "run",
+        "forget",
+    ]:
         assert command in listed
         assert "--json" in turnwise(command, "--help").stdout

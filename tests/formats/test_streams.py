@@ -1,5 +1,6 @@
 import gzip
 import lzma
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -141,3 +142,21 @@ def test_a_full_disk_is_said_so(tmp_path):
     ):
         stream.write("x" * 10_000_000)
     assert not (tmp_path / "out").exists()
+
+
+def seen(path: Path, found: list[str]) -> Iterator[str]:
+    """Notes each line as it comes, for what raises gives nothing back."""
+    for line in streams.lines(path):
+        found.append(line.text)
+    yield from ()
+
+
+def test_all_lines_before_the_cut_in_a_compressed_file_are_read(tmp_path):
+    text = "".join(f"line {number * 7919}\n" for number in range(3000)).encode()
+    path = tmp_path / "cut.gz"
+    path.write_bytes(gzip.compress(text)[:-2000])
+    found: list[str] = []
+    with pytest.raises(FormatError, match="cut off"):
+        found.extend(seen(path, found))
+    assert found[:2] == ["line 0", "line 7919"]
+    assert len(found) > 1000

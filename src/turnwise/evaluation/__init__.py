@@ -3,9 +3,10 @@
 from turnwise.evaluation.baselines import majority, tfidf
 from turnwise.evaluation.drawing import Figure, bar_chart
 from turnwise.evaluation.figures import Evaluation
-from turnwise.evaluation.markup import Section, Share, Table
+from turnwise.evaluation.markup import Section
 from turnwise.evaluation.report import write_report
 from turnwise.evaluation.scoring import EvaluationConfig, evaluate
+from turnwise.evaluation.tables import Share, Table
 
 __all__ = [
     "Evaluation",

@@ -164,7 +164,7 @@ def _regress(
 ) -> NDArray[np.float32]:
     """Probabilities of one dimension; a label that was never learnt has none."""
     from sklearn.linear_model import LogisticRegression
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     rows, labels, weights = learnable
     answer = np.zeros((asked.shape[0], len(dimension.names)), np.float32)

@@ -74,9 +74,10 @@ def accuracy_chart(evaluation: Evaluation) -> Figure:
     return Figure(
         "Accuracy, with 95% intervals",
         draw(chart, "Accuracy of each predictor on each dimension"),
-        "A dot is the share of turns predicted right. The line is where it would lie for 95% of "
-        "test sets of other conversations like these. Lines that overlap do not show that two "
-        "are equal: read the lead in the table, which compares them on the same turns.",
+        "A dot is the share of turns predicted right. The line holds 95% of what it becomes when "
+        "the conversations are redrawn: how far their choice can move it. Lines that overlap do "
+        "not show that two are equal: read the lead in the table, which compares them on the "
+        "same turns.",
     )
 
 

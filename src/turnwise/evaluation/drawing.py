@@ -64,10 +64,10 @@ def bar_chart(title: str, values: Sequence[tuple[str, float]], reading: str = ""
     rows: Rows = [{"name": name, "value": float(value)} for name, value in values]
     base = alt.Chart(data(rows)).encode(
         y=alt.Y("name:N", sort=[name for name, _ in values], title=None),
-        x=alt.X("value:Q", title=None, axis=number_axis()),
+        x=alt.X("value:Q", axis=None),  # each bar has its number beside it
     )
     chart = alt.layer(
-        base.mark_bar(color=colour("model"), opacity=0.8, height=13),
+        base.mark_bar(color=colour("model"), height=13),
         base.mark_text(align="left", dx=5, color=colour("ink"), fontSize=11).encode(
             text=alt.Text("value:Q", format=",~f")
         ),

@@ -17,10 +17,9 @@ from turnwise.errors import ConfigError, EvaluationError
 from turnwise.evaluation import metrics
 from turnwise.evaluation.baselines import Probabilities
 from turnwise.evaluation.calibration import calibration
+from turnwise.evaluation.confusions import confusion_matrix, confusions
 from turnwise.evaluation.figures import (
     Averages,
-    Confusion,
-    ConfusionMatrix,
     DimensionScores,
     Estimate,
     Evaluation,
@@ -28,7 +27,6 @@ from turnwise.evaluation.figures import (
     Position,
     PositionScores,
     PredictorScores,
-    Sample,
 )
 from turnwise.evaluation.gold import (
     Answers,
@@ -38,13 +36,9 @@ from turnwise.evaluation.gold import (
     number_conversations,
 )
 from turnwise.evaluation.intervals import RESAMPLES, bootstrap, mean_estimate
-from turnwise.evaluation.metrics import Bool, Float, Int
+from turnwise.evaluation.metrics import Bool, Float
 from turnwise.progress import Progress, silent
 from turnwise.taxonomy import Dimension, Taxonomy
-
-CONFUSIONS = 15
-MATRIX_LABELS = 12  # more do not fit a page legibly
-SAMPLE_CHARACTERS = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +166,8 @@ def _score(
         coverage=metrics.coverage_curve(answers.confidence, answers.right),
         calibration=calibration(answers.confidence, answers.right, config.seed),
         labels=_label_scores(gold.dimension, tallies, scores),
-        confusions=_confusions(gold, answers, counts, examples, samples),
-        matrix=_matrix(gold.dimension, counts),
+        confusions=confusions(gold, answers, counts, examples, samples),
+        matrix=confusion_matrix(gold.dimension, counts),
     )
 
 
@@ -239,50 +233,4 @@ def _label_scores(dimension: Dimension, tallies: Float, scores: Float) -> tuple[
             name, int(tallies[2, place]), int(tallies[1, place]), *scores[:, place].tolist()
         )
         for place, name in enumerate(dimension.names)
-    )
-
-
-def _confusions(
-    gold: Gold, answers: Answers, counts: Int, examples: Sequence[Example], samples: int
-) -> tuple[Confusion, ...]:
-    names = gold.dimension.names
-    return tuple(
-        Confusion(
-            names[truth],
-            names[predicted],
-            int(counts[truth, predicted]),
-            float(counts[truth, predicted] / counts[truth].sum()),
-            _samples(gold, answers, (truth, predicted), examples, samples),
-        )
-        for truth, predicted in metrics.most_confused(counts, CONFUSIONS)
-    )
-
-
-def _samples(
-    gold: Gold, answers: Answers, pair: tuple[int, int], examples: Sequence[Example], limit: int
-) -> tuple[Sample, ...]:
-    """The turns of a confusion that the predictor was surest of, each text once."""
-    places = np.flatnonzero((answers.truth == pair[0]) & (answers.predicted == pair[1]))
-    found: dict[str, Sample] = {}
-    for place in places[np.argsort(-answers.confidence[places], kind="stable")]:
-        if len(found) == limit:
-            break
-        example, text = examples[gold.rows[place]], _cut(examples[gold.rows[place]].text)
-        confidence = float(answers.confidence[place])
-        sample = Sample(example.conversation.id, example.index, text, confidence)
-        found.setdefault(text.lower(), sample)
-    return tuple(found.values())
-
-
-def _cut(text: str) -> str:
-    words = " ".join(text.split())
-    return words if len(words) <= SAMPLE_CHARACTERS else words[: SAMPLE_CHARACTERS - 1] + "…"
-
-
-def _matrix(dimension: Dimension, counts: Int) -> ConfusionMatrix:
-    chosen = metrics.labels_most_confused(counts, MATRIX_LABELS)
-    cells = counts[np.ix_(chosen, chosen)]
-    return ConfusionMatrix(
-        tuple(dimension.names[place] for place in chosen),
-        tuple(tuple(row) for row in cells.tolist()),
     )

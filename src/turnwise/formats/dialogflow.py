@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 
 from turnwise.conversations import Conversation
 from turnwise.errors import FormatError
@@ -102,7 +102,7 @@ class _Agent:
         self._known = frozenset(self.names)
 
     @contextmanager
-    def opened(self, name: str) -> Iterator[BinaryIO]:
+    def opened(self, name: str) -> Iterator[io.BufferedReader[Any]]:
         """One file as a stream of bytes; what is wrong with the zip becomes a FormatError."""
         try:
             raw = (self._path / name).open("rb") if self._zip is None else self._zip.open(name)

@@ -16,9 +16,12 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, TextIO, cast
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, TextIO, cast
 
 from turnwise.errors import FormatError
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 MAX_LINE_BYTES = 64 * 1024 * 1024  # a longer line is passed over piece by piece, never loaded
 HEAD_BYTES = 64 * 1024
@@ -27,6 +30,12 @@ CHUNK_BYTES = 256 * 1024
 _GZIP, _XZ, _ZIP = b"\x1f\x8b", b"\xfd7zXZ\x00", b"PK\x03\x04"
 _DAMAGE = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
 _SAVE_AS_UTF8 = "Save the file as UTF-8"
+
+
+class Pieces(Protocol):
+    """A stream of bytes that gives what it has at hand."""
+
+    def read1(self, size: int, /) -> bytes: ...
 
 
 class Line(NamedTuple):
@@ -38,7 +47,7 @@ class Line(NamedTuple):
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
+def opened(path: Path) -> Iterator[io.BufferedReader[_AsItComes]]:
     """Open a file for reading bytes, decompressed, behind a byte order mark if there is one.
 
     Raises:
@@ -48,11 +57,28 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         raw = _decompressing(_first_bytes(path))(path, "rb")
     except OSError as error:
         raise _unopened(error, path) from None
-    with raw, io.BufferedReader(cast(io.RawIOBase, raw), CHUNK_BYTES) as stream:
+    with raw, io.BufferedReader(_AsItComes(raw), CHUNK_BYTES) as stream:
         with suppress(*_DAMAGE):
             if stream.peek(3).startswith(codecs.BOM_UTF8):
                 stream.read(3)
         yield stream
+
+
+class _AsItComes(io.RawIOBase):
+    """A stream piece by piece: asked for more at once, a decompressor that meets damage would
+    withhold the sound data before it."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = cast(io.BufferedReader, source)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer) -> int:
+        view = memoryview(buffer)
+        piece = self._source.read1(len(view))
+        view[: len(piece)] = piece
+        return len(piece)
 
 
 def _decompressing(magic: bytes) -> Callable[[Path, str], BinaryIO]:
@@ -88,7 +114,7 @@ def head(path: Path) -> str:
     with opened(path) as stream:
         data = b""
         with suppress(*_DAMAGE):  # a damaged end is reported by the reader, with its line
-            while len(data) < HEAD_BYTES and (piece := stream.read(HEAD_BYTES - len(data))):
+            while len(data) < HEAD_BYTES and (piece := stream.read1(HEAD_BYTES - len(data))):
                 data += piece
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise FormatError("the file is in UTF-16", path=path, line=1, hint=_SAVE_AS_UTF8)
@@ -167,7 +193,7 @@ def _damaged(error: Exception, path: Path, line: int) -> FormatError:
     return FormatError(reason, path=path, line=line, hint="Copy or export the file again")
 
 
-def chunks(stream: BinaryIO, path: Path | str) -> Iterator[str]:
+def chunks(stream: Pieces, path: Path | str) -> Iterator[str]:
     """Yield the text of a stream piece by piece.
 
     Raises:
@@ -177,7 +203,7 @@ def chunks(stream: BinaryIO, path: Path | str) -> Iterator[str]:
     line, offset = 1, 0
     while True:
         try:
-            data = stream.read(CHUNK_BYTES)
+            data = stream.read1(CHUNK_BYTES)
             held = len(decoder.getstate()[0])
             text = decoder.decode(data, final=not data)
         except _DAMAGE as error:

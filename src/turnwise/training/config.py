@@ -29,12 +29,12 @@ class TrainingConfig:
     context: ContextWindow = WINDOW
     hidden: int = 256
     dropout: float = 0.3
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
     weight_decay: float = 0.05
     label_smoothing: float = 0.05
     batch: int = 64
     epochs: int = 100
-    patience: int = 8
+    patience: int = 5
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -2,10 +2,9 @@
 
 import pytest
 
-from turnwise.evaluation import markup
 from turnwise.evaluation.drawing import PALETTE
 from turnwise.evaluation.figures import Estimate
-from turnwise.evaluation.markup import Key, Quotes, Share, Table
+from turnwise.evaluation.tables import Key, Quotes, Share, Table, table
 
 
 def brightness(colour: str) -> float:
@@ -29,6 +28,7 @@ def contrast(one: str, other: str) -> float:
         (2.0, "2"),
         (1234.5678, "1,234.568"),
         (Share(0.1234), "12.3%"),
+        (Share(-0.00001), ">0.0%"),
         (Estimate(-0.05, -0.1, 0.01), "−5.0% <small>−10.0 to 1.0</small>"),
         (Estimate(0.5), "50.0%"),
         ("a < b", "a &lt; b"),
@@ -37,17 +37,17 @@ def contrast(one: str, other: str) -> float:
     ],
 )
 def test_a_cell_is_written_for_people(cell, shown):
-    assert shown in markup.table(Table(("Heading",), ((cell,),)))
+    assert shown in table(Table(("Heading",), ((cell,),)))
 
 
 def test_columns_of_numbers_are_set_right_and_texts_left():
-    html = markup.table(Table(("Name", "Turns"), (("a", 1), ("b", None))))
+    html = table(Table(("Name", "Turns"), (("a", 1), ("b", None))))
     assert '<th scope="col" class="text">Name' in html
     assert '<th scope="col" class="number">Turns' in html
 
 
 def test_a_bar_is_as_long_as_its_share():
-    assert 'style="--part:62.5%"' in markup.table(Table(("F1",), ((Share(0.625, bar=True),),)))
+    assert 'style="--part:62.5%"' in table(Table(("F1",), ((Share(0.625, bar=True),),)))
 
 
 @pytest.mark.parametrize("role", ["ink", "muted"])
