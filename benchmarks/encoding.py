@@ -13,8 +13,9 @@ and NatCS (those of lowest sha256), beside
 
 All take turns in one process with the same number of threads, a slice of the texts at a time. A
 rate is made of the fastest round of each slice, so that a busy moment of the machine counts
-little; `others` says how many cores other processes took in those rounds. The int8 form is compared with fp32 in the places of its vectors, and with
-the int8 of onnxruntime.quantization.quantize_dynamic. The last line is one JSON object.
+little; `others` says how many cores other processes took in those rounds. The int8 form is
+compared with fp32 in the places of its vectors, and with the int8 of ONNX Runtime's own
+quantize_dynamic. The last line is one JSON object.
 """
 
 from __future__ import annotations
