@@ -44,9 +44,9 @@ from turnwise.encoder_gate import compare
 from turnwise.encoders import Batch, OnnxEncoder, Vectors
 
 THREADS = 2
-SLICE = 2_500  # texts that a contender encodes before the next has its turn
-SLICES, QUICK_SLICES = 4, 1
-ROUNDS, QUICK_ROUNDS = 5, 3
+SLICE = 1_500  # texts that a contender encodes before the next has its turn
+SLICES, QUICK_SLICES = 4, 2
+ROUNDS, QUICK_ROUNDS = 4, 2
 COMPARED = 2_000  # texts on which int8 is compared with fp32
 ALONE = 200  # texts encoded one by one, to see whether a batch changes a vector
 REST = 0.3  # seconds between two timings: idle threads of the last one spin for a while

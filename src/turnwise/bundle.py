@@ -77,7 +77,13 @@ class Bundle:
         folder = Path(folder)
         manifest = read_manifest(folder)
         _check_files(folder, manifest, verify)
-        return cls(folder, manifest, threads)
+        bundle = cls(folder, manifest, threads)
+        if manifest.temperatures.keys() != set(bundle.taxonomy.dimension_names):
+            names = ", ".join(bundle.taxonomy.dimension_names)
+            raise BundleError(
+                f"{folder / MANIFEST}: field temperatures must name {names}. {PACK_AGAIN}"
+            )
+        return bundle
 
     def predict(self, conversation: Conversation, top: int = 3) -> Prediction:
         """Label the last customer turn of a conversation.

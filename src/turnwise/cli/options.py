@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+HERE = Path()
+
 WorkspaceOption = Annotated[
     Path,
     typer.Option(

@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING
 from turnwise.cli.console import percent, print_json, print_table
 
 if TYPE_CHECKING:
-    from turnwise.bundle import Prediction
-    from turnwise.conversations import Conversation
-    from turnwise.pipeline import Announce, RunResult
     from turnwise.statistics import LogStatistics
-    from turnwise.steps import EvaluateResult, ImportResult, LabelResult, TrainResult
+    from turnwise.steps import ImportResult, LabelResult
     from turnwise.workspace import Forgotten
 
 WIDTH = 96  # characters of a customer turn that are shown
@@ -98,76 +95,6 @@ def labelled(result: LabelResult, json: bool) -> None:
         print(f"Why, for example: {result.example.rationale}")
 
 
-def trained(result: TrainResult, json: bool) -> None:
-    if json:
-        print_json(result)
-        return
-    if not result.fresh:
-        print(f"Nothing changed since bundle {result.id}: {result.bundle}")
-        return
-    print(
-        f"Trained on {result.gold_turns:,} turns labelled by people and "
-        f"{result.pseudo_turns:,} pseudo-labelled ones in {result.seconds:.0f} s; calibrated on "
-        f"{result.calibration_turns:,} held apart"
-    )
-    print(
-        f"Packed {result.id} ({result.precision}; agrees with the float model on "
-        f"{percent(result.agreement)} of labels): {result.bundle}"
-    )
-
-
-def evaluated(result: EvaluateResult, json: bool) -> None:
-    if json:
-        print_json(result)
-        return
-    print(f"Tested on {result.turns:,} turns of {result.conversations:,} held-back conversations")
-    head = ("dimension", *(f"{name}" for name in result.models))
-    rows = [
-        (name, *(f"{percent(score.accuracy)}  F1 {percent(score.macro_f1)}" for score in scores))
-        for name, scores in result.scores.items()
-    ]
-    print_table("Accuracy and macro F1", head, rows)
-    print(f"Report: {result.report}")
-
-
-def prediction(conversation: Conversation, found: Prediction, json: bool) -> None:
-    action = found.action
-    if json:
-        print_json(
-            {
-                "conversation_id": found.conversation_id,
-                "turn": found.turn,
-                "dimensions": {
-                    name: {
-                        "label": scores[0][0],
-                        "confidence": scores[0][1],
-                        "runners_up": [
-                            {"label": label, "confidence": confidence}
-                            for label, confidence in scores[1:]
-                        ],
-                    }
-                    for name, scores in found.scores.items()
-                },
-                "action": None if action is None else {"name": action.name, "to": action.target},
-            }
-        )
-        return
-    text = conversation.turns[found.turn].text.replace("\n", " / ")
-    print(f"\ncustomer: {text if len(text) <= WIDTH else text[: WIDTH - 3] + '...'}")
-    rows = [
-        (
-            name,
-            scores[0][0],
-            percent(scores[0][1]),
-            ", ".join(f"{label} {percent(confidence)}" for label, confidence in scores[1:]),
-        )
-        for name, scores in found.scores.items()
-    ]
-    print_table("", ("dimension", "label", "confidence", "runners-up"), rows)
-    if action is not None:
-        print(f"Route to {action.target} (rule {action.name})")
-
-
 def forgotten(result: Forgotten, json: bool) -> None:
     if json:
         print_json(result)
@@ -178,33 +105,3 @@ def forgotten(result: Forgotten, json: bool) -> None:
     )
     if result.bundles:
         print(f"Trained on them, to be retrained: {', '.join(result.bundles)}")
-
-
-def announce(json: bool) -> Announce:
-    """Print each step's result as it ends; nothing with --json, which prints all at the end."""
-    printers = {
-        "import": imported,
-        "stats": statistics,
-        "label": labelled,
-        "train": trained,
-        "evaluate": evaluated,
-    }
-
-    def say(name: str, result: object) -> None:
-        if not json:
-            print(f"\n== {name}")
-            printers[name](result, False)  # type: ignore[operator]
-
-    return say
-
-
-def finished(result: RunResult, json: bool) -> None:
-    if json:
-        print_json(result)
-        return
-    if result.predictions:
-        print("\n== predict")
-    for conversation, found in result.predictions:
-        prediction(conversation, found, json)
-    print(f"\nBundle: {result.trained.bundle}")
-    print(f"Report: {result.evaluated.report.resolve()} (open it in a browser)")

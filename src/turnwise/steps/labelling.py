@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 
-import numpy as np
-
 from turnwise.annotations import Annotation, Source
-from turnwise.conversations import Conversation, examples
 from turnwise.errors import WorkspaceError
 from turnwise.labelling import fit_annotator, label
 from turnwise.progress import Progress, silent
 from turnwise.project import Project, key_of, without_gold
 from turnwise.sampling import Split
+from turnwise.steps.label_scores import LabelScore, label_scores
 from turnwise.taxonomy import Taxonomy, to_dict
-
-
-@dataclass(frozen=True, slots=True)
-class LabelScore:
-    """Pseudo-labels of one dimension against the gold that the annotator never saw.
-
-    Attributes:
-        turns: how many have gold; accuracy: over all of them, abstentions counting as wrong.
-        surest_half: accuracy on the half of them with the highest confidence.
-        abstained: share of them left without a label.
-    """
-
-    turns: int
-    accuracy: float
-    surest_half: float
-    abstained: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,33 +103,6 @@ def _summary(
         kept=len(split.unlabelled) - labelled,
         annotations=counts,
         abstained=abstained,
-        scores=_scores(taxonomy, project.workspace.conversations(split.unlabelled), by_turn),
+        scores=label_scores(taxonomy, project.workspace.conversations(split.unlabelled), by_turn),
         example=shown,
-    )
-
-
-def _scores(
-    taxonomy: Taxonomy,
-    conversations: Iterable[Conversation],
-    by_turn: dict[tuple[str, int, str], Annotation],
-) -> dict[str, LabelScore]:
-    outcomes: dict[str, list[tuple[bool, float, bool]]] = {}
-    for conversation in conversations:
-        for example in examples(conversation):
-            for dimension, gold in example.gold.items():
-                one = by_turn.get((*example.key, dimension))
-                if one is not None:
-                    row = (one.label in gold, one.confidence, one.label is None)
-                    outcomes.setdefault(dimension, []).append(row)
-    return {name: _score(outcomes[name]) for name in taxonomy.dimension_names if name in outcomes}
-
-
-def _score(rows: Sequence[tuple[bool, float, bool]]) -> LabelScore:
-    right, confidence, abstained = (np.array(column) for column in zip(*rows, strict=True))
-    surest = np.argsort(-confidence, kind="stable")[: max(1, len(rows) // 2)]
-    return LabelScore(
-        turns=len(rows),
-        accuracy=float(right.mean()),
-        surest_half=float(right[surest].mean()),
-        abstained=float(abstained.mean()),
     )

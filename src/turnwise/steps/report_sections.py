@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from turnwise.evaluation import Figure, Section, Share, Table, bar_chart
 from turnwise.statistics import LogStatistics
-from turnwise.steps.labelling import LabelScore
+from turnwise.steps.label_scores import LabelScore
 
 BARS = 30  # more do not fit a page legibly
 

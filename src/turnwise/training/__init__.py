@@ -10,7 +10,7 @@ this package loads no torch.
 from turnwise.training.classifier import Classifier
 from turnwise.training.config import TrainingConfig
 from turnwise.training.data import LabelledExample
-from turnwise.training.pack import pack
-from turnwise.training.train import train
+from turnwise.training.learning import train
+from turnwise.training.packing import pack
 
 __all__ = ["Classifier", "LabelledExample", "TrainingConfig", "pack", "train"]

@@ -12,7 +12,7 @@ import re
 import shutil
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -23,7 +23,7 @@ from turnwise.bundle_manifest import Agreement, EncoderFacts, Manifest, file_fac
 from turnwise.bundle_model import MODEL, TOKENIZER, PackedModel
 from turnwise.encoder_export import prepare_encoder
 from turnwise.encoders import OnnxEncoder
-from turnwise.errors import TrainingError
+from turnwise.errors import EncoderError, TrainingError
 from turnwise.progress import Progress, silent
 from turnwise.taxonomy import to_dict
 from turnwise.training.agreement import compare, passes, to_compare
@@ -89,11 +89,15 @@ def pack(
 
 
 def _read_card(folder: Path) -> EncoderFolder:
-    encoder = OnnxEncoder(folder)
-    said = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
-    return EncoderFolder(
-        encoder.id, encoder.size, encoder.max_tokens, said["precision"], said["source"]
-    )
+    path = folder / "encoder.json"
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        return EncoderFolder(**{one.name: said[one.name] for one in fields(EncoderFolder)})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EncoderError(
+            f"{path}: no encoder is described here ({error!r}). Name the folder that "
+            "prepare_encoder gave"
+        ) from error
 
 
 def _sweep(bundles: Path) -> None:

@@ -1,0 +1,113 @@
+"""Commands on the logs: make a workspace, import, count, forget."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from turnwise.cli.app import app
+from turnwise.cli.options import (
+    HERE,
+    ColumnOption,
+    FilesArgument,
+    FormatOption,
+    JsonOption,
+    OnErrorOption,
+    WorkspaceOption,
+)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Folder to make; its settings: turnwise.yaml.")],
+    taxonomy: Annotated[
+        Path | None, typer.Option(help="Taxonomy file, checked and copied into the workspace.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Labelled conversations that train and calibrate.")
+    ] = None,
+    test: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="Labelled conversations that only score; further ones play unlabelled logs."
+        ),
+    ] = None,
+    database: Annotated[
+        str | None, typer.Option(help="Database URL; default: SQLite in the workspace.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Make a workspace: the folder that keeps conversations, labels, bundles and reports."""
+    from turnwise.cli import show
+    from turnwise.project import Project
+
+    made = Project.create(folder, taxonomy, seed=seed, test=test, database=database)
+    made.close()
+    show.made(folder, json)
+
+
+@app.command("import")
+def import_(
+    files: FilesArgument,
+    workspace: WorkspaceOption = HERE,
+    format: FormatOption = "auto",
+    column: ColumnOption = None,
+    on_error: OnErrorOption = "skip",
+    json: JsonOption = False,
+) -> None:
+    """Read conversations from files, redact personal data, and store them.
+
+    What is stored already is skipped, so that an import can be run again. Bad records are
+    told with file and line; the exit code is then 2.
+    """
+    from turnwise.cli import show
+    from turnwise.cli.console import progress_display
+    from turnwise.cli.parsing import column_mapping, on_error_choice
+    from turnwise.project import Project
+    from turnwise.steps import import_logs
+
+    with Project.open(workspace) as opened, progress_display() as progress:
+        result = import_logs(
+            opened,
+            files,
+            format=format,
+            columns=column_mapping(column),
+            on_error=on_error_choice(on_error),
+            progress=progress,
+        )
+    show.imported(result, json)
+    if result.rejected:
+        raise typer.Exit(2)
+
+
+@app.command()
+def stats(workspace: WorkspaceOption = HERE, json: JsonOption = False) -> None:
+    """Count what is in the logs: turns, lengths, months, labels, and how often labels change."""
+    from turnwise.cli import show
+    from turnwise.project import Project
+    from turnwise.steps import project_statistics
+
+    with Project.open(workspace) as opened:
+        show.statistics(project_statistics(opened), json)
+
+
+@app.command()
+def forget(
+    ids: Annotated[list[str] | None, typer.Argument(help="Ids of conversations.")] = None,
+    before: Annotated[
+        str | None, typer.Option(help="Also those that began before this date (YYYY-MM-DD).")
+    ] = None,
+    workspace: WorkspaceOption = HERE,
+    json: JsonOption = False,
+) -> None:
+    """Delete conversations with all that was derived from their text, and say what to retrain."""
+    from turnwise.cli import show
+    from turnwise.cli.parsing import date
+    from turnwise.project import Project
+
+    if not ids and before is None:
+        raise typer.BadParameter("give ids of conversations, or --before DATE")
+    with Project.open(workspace) as opened:
+        show.forgotten(opened.workspace.forget(ids or (), date(before)), json)
