@@ -7,7 +7,6 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from turnwise.encoder_export import DEFAULT_ENCODER
@@ -16,6 +15,7 @@ from turnwise.evaluation import EvaluationConfig
 from turnwise.labelling import LabellingConfig
 from turnwise.sampling import EVALUATION_CAP, TRAINING_CAP
 from turnwise.training import TrainingConfig
+from turnwise.yaml_file import YamlFile
 
 CONFIG_FILE = "turnwise.yaml"
 
@@ -66,21 +66,24 @@ def load_config(folder: Path) -> Config:
         ConfigError: not YAML, an unknown setting, or a value out of its range.
     """
     path = folder / CONFIG_FILE
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"can't be read: {error}", path=path) from error
+    file = YamlFile(path, ConfigError)
+    values = {} if file.values is None else file.values
     try:
         config = Config.model_validate(values)
+    except ConfigError as error:  # raised by a stage's own settings
+        error.path = path
+        error.line = file.line(tuple((error.field or "").split(".")))
+        raise
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        raise ConfigError(first["msg"], path=path, field=field) from error
-    _refuse_unknown(values, config, path, ())
+        field = ".".join(map(str, first["loc"])) or None
+        line = file.line(tuple(first["loc"]))
+        raise ConfigError(first["msg"], path=path, line=line, field=field) from error
+    _refuse_unknown(values, config, file, ())
     return config
 
 
-def _refuse_unknown(values: Any, section: Any, path: Path, place: tuple[str, ...]) -> None:
+def _refuse_unknown(values: Any, section: Any, file: YamlFile, place: tuple[str, ...]) -> None:
     """Dataclasses let unknown keys pass where pydantic models refuse them: look for them here."""
     if not isinstance(values, dict):
         return
@@ -95,11 +98,12 @@ def _refuse_unknown(values: Any, section: Any, path: Path, place: tuple[str, ...
         if key not in known:
             raise ConfigError(
                 "unknown setting",
-                path=path,
+                path=file.path,
+                line=file.line((*place, str(key))),
                 field=".".join((*place, str(key))),
                 hint=f"Known here: {', '.join(sorted(known))}",
             )
-        _refuse_unknown(value, getattr(section, key, None), path, (*place, str(key)))
+        _refuse_unknown(value, getattr(section, key, None), file, (*place, str(key)))
 
 
 TEMPLATE = """\

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, get_args
 
+from turnwise.errors import ConfigError
+
 Role = Literal["customer", "agent", "bot"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
@@ -152,6 +154,12 @@ class ContextWindow:
     kind: ContextKind = "both"
     max_turns: int = 6
     max_tokens: int = 256
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(ContextKind):
+            raise ConfigError(f"there is no context {self.kind!r}", field="context.kind")
+        if self.max_turns < 0 or self.max_tokens < 1:
+            raise ConfigError("max_turns is 0 or more, max_tokens 1 or more", field="context")
 
 
 def context_turns(

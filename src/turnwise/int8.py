@@ -10,7 +10,7 @@ per tensor of ONNX Runtime's own dynamic quantisation can't promise.
 Two things are done against outliers, both without changing the product:
 channels are scaled between activations and weights before rounding (SmoothQuant, Xiao et al.,
 2023, arXiv 2211.10438), and inputs that are positive but for a little, as after a gelu, are
-shifted so that all 256 steps are used. docs and benchmarks/encoding.py hold the figures.
+shifted so that all 256 steps are used. benchmarks/encoding.py prints what it gives and costs.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from pathlib import Path
 from turnwise import steps
 from turnwise.bundle import Prediction
 from turnwise.conversations import Conversation
-from turnwise.formats import ColumnMapping, read
+from turnwise.formats import ColumnMapping
 from turnwise.progress import Progress, silent
 from turnwise.project import Project
 from turnwise.statistics import LogStatistics
@@ -44,7 +44,7 @@ def run_pipeline(
     format: str = "auto",
     columns: ColumnMapping | None = None,
     on_error: OnError = "skip",
-    try_file: Path | None = None,
+    try_on: Sequence[Conversation] = (),
     progress: Progress = silent,
     announce: Announce = lambda name, result: None,
 ) -> RunResult:
@@ -53,7 +53,7 @@ def run_pipeline(
     Args:
         project: an open workspace with its settings.
         files, format, columns, on_error: as `steps.import_logs` takes them.
-        try_file: conversations to classify at the end with the new bundle.
+        try_on: conversations to classify at the end with the new bundle.
         announce: told of each step's result as it ends.
 
     Raises:
@@ -71,6 +71,5 @@ def run_pipeline(
     announce("train", trained)
     evaluated = steps.evaluate_bundle(project, progress)
     announce("evaluate", evaluated)
-    tried = (one.conversation for one in read(try_file) if one.conversation) if try_file else ()
-    predictions = list(steps.predict_conversations(trained.bundle, tried))
+    predictions = list(steps.predict_conversations(trained.bundle, try_on))
     return RunResult(imported, statistics, labelled, trained, evaluated, predictions)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -19,11 +20,14 @@ from turnwise.config import CONFIG_FILE, Config, config_text, load_config
 from turnwise.conversations import Conversation
 from turnwise.encoder_export import prepare_encoder
 from turnwise.encoders import KeptEncoder, OnnxEncoder
-from turnwise.errors import WorkspaceError
+from turnwise.errors import BundleError, WorkspaceError
+from turnwise.gold_taxonomy import infer_taxonomy, refuse_unknown_gold
 from turnwise.progress import Progress, silent
 from turnwise.sampling import Split, split_conversations
-from turnwise.taxonomy import Dimension, Label, Taxonomy, load_taxonomy
+from turnwise.taxonomy import Taxonomy, load_taxonomy
 from turnwise.workspace import Workspace
+
+CURRENT = "current"  # names the bundle that belongs to the data as they are
 
 
 class Project:
@@ -98,6 +102,33 @@ class Project:
     ) -> None:
         self.close()
 
+    @property
+    def bundles(self) -> Path:
+        return self.folder / "bundles"
+
+    def set_current_bundle(self, folder: Path) -> None:
+        """Note which bundle belongs to the data and settings as they are; see `current_bundle`."""
+        note = self.bundles / CURRENT
+        note.with_suffix(".part").write_text(folder.name + "\n", encoding="utf-8")
+        note.with_suffix(".part").replace(note)
+
+    @contextmanager
+    def recorded(self, command: str, key: str = "") -> Iterator[dict[str, str | int | float]]:
+        """Keep in the workspace that a command ran, with its settings and what it put in here.
+
+        The settings are kept without the database's URL, which may hold a password.
+        """
+        settings = self.config.model_dump(mode="json", exclude={"database"})
+        run = self.workspace.begin_run(command, settings, key)
+        result: dict[str, str | int | float] = {}
+        try:
+            yield result
+        except BaseException:
+            with suppress(WorkspaceError):  # the first error is the one to tell
+                self.workspace.end_run(run, "failed")
+            raise
+        self.workspace.end_run(run, "finished", result)
+
     def given_taxonomy(self) -> Taxonomy | None:
         """The taxonomy file, kept as a version when it changed; None where there is no file."""
         path = self.folder / self.config.taxonomy
@@ -111,17 +142,19 @@ class Project:
         """The taxonomy file, or where there is none the labels of the gold as a taxonomy.
 
         Raises:
-            WorkspaceError: there is neither.
+            WorkspaceError: there is neither, or stored gold has labels that the file lacks.
         """
+        gold = self.workspace.gold_labels()
         taxonomy = self.given_taxonomy()
         if taxonomy is not None:
+            refuse_unknown_gold(gold, taxonomy, self.folder / self.config.taxonomy)
             return taxonomy
-        inferred = infer_taxonomy(self.workspace.conversations(self.workspace.gold_ids()))
-        if not inferred.dimensions:
+        if not gold:
             raise WorkspaceError(
                 f"{self.folder}: there is no {self.config.taxonomy}, and no conversation has "
-                "labels. Write a taxonomy, or import some labelled conversations"
+                "labels. Write a taxonomy, or import a labelled seed"
             )
+        inferred = infer_taxonomy(gold)
         self.workspace.put_taxonomy(inferred)
         return inferred
 
@@ -141,30 +174,24 @@ class Project:
         return KeptEncoder(encoder, self.workspace.vectors(encoder.id))
 
 
+def current_bundle(folder: Path) -> Path:
+    """The bundle of a project's folder that was trained last, found without its database.
+
+    Raises:
+        BundleError: none was trained yet.
+    """
+    note = folder / "bundles" / CURRENT
+    if not note.is_file():
+        raise BundleError(
+            f"{folder / 'bundles'} holds no bundle. Run 'turnwise train' first, or name one "
+            "with --bundle"
+        )
+    return note.with_name(Path(note.read_text(encoding="utf-8").strip()).name)
+
+
 def key_of(*parts: object) -> str:
     """sha256 of the inputs of a piece of work: the key under which its outcome is kept."""
     return sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def infer_taxonomy(conversations: Iterable[Conversation]) -> Taxonomy:
-    """A taxonomy of the labels that people gave, by name; `A/B` lies under the node `A`."""
-    names: dict[str, set[str]] = {}
-    for conversation in conversations:
-        for turn in conversation.turns:
-            for dimension, labels in turn.gold.items():
-                names.setdefault(dimension, set()).update(labels)
-    return Taxonomy(
-        "inferred",
-        tuple(
-            Dimension(dimension, tuple(Label(name, _path(name)) for name in sorted(labels)))
-            for dimension, labels in sorted(names.items())
-        ),
-    )
-
-
-def _path(name: str) -> tuple[str, ...]:
-    parent, _, _ = name.rpartition("/")
-    return (parent, name) if parent else (name,)
 
 
 def without_gold(conversation: Conversation) -> Conversation:

@@ -7,7 +7,7 @@ the same as plain values, for bundles and databases.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -138,14 +138,6 @@ class Taxonomy:
     @cached_property
     def _conditions(self) -> tuple[tuple[Action, Mapping[str, frozenset[str]]], ...]:
         return tuple((action, self.matched_by(action)) for action in self.actions)
-
-    def with_dimensions(self, *names: str) -> Taxonomy:
-        """The same taxonomy with some of its dimensions, and the actions that need no other."""
-        return replace(
-            self,
-            dimensions=tuple(self[name] for name in names),
-            actions=tuple(action for action in self.actions if set(action.when) <= set(names)),
-        )
 
 
 def to_dict(taxonomy: Taxonomy) -> dict[str, Any]:

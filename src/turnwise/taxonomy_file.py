@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from turnwise.errors import TaxonomyError
 from turnwise.taxonomy import PATH_SEPARATOR, Dimension, Taxonomy, from_dict
-
-MAX_BYTES = 20_000_000
-Place = tuple[str | int, ...]  # keys and positions from the root of the file to a value
+from turnwise.yaml_file import Place, YamlFile
 
 
 def _as_list(value: object) -> object:
@@ -67,23 +64,14 @@ class _File(_Part):
 
 def read_taxonomy(path: Path) -> Taxonomy:
     """Read and check one file; see `turnwise.taxonomy.load_taxonomy`."""
-    text = _read_text(path)
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        reason = getattr(error, "problem", None) or str(error)
-        raise TaxonomyError(
-            f"not valid YAML: {reason}", path=path, line=mark.line + 1 if mark else None
-        ) from error
+    file = YamlFile(path, TaxonomyError)
 
     def complain(reason: str, place: Place, hint: str = "") -> TaxonomyError:
         field = ".".join(map(str, place)) or None
-        return TaxonomyError(reason, path=path, line=_line(root, place), field=field, hint=hint)
+        return TaxonomyError(reason, path=path, line=file.line(place), field=field, hint=hint)
 
     try:
-        checked = _File.model_validate(values)
+        checked = _File.model_validate(file.values)
     except ValidationError as error:
         first = error.errors()[0]
         hint = 'Quote names such as "YES", "NO" and numbers' if "string" in first["msg"] else ""
@@ -92,18 +80,6 @@ def read_taxonomy(path: Path) -> Taxonomy:
     for reason, place, hint in (*_label_faults(taxonomy), *_action_faults(taxonomy)):
         raise complain(reason, place, hint)
     return taxonomy
-
-
-def _read_text(path: Path) -> str:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise TaxonomyError(f"larger than {MAX_BYTES:,} bytes", path=path)
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise TaxonomyError(f"can't be read: {reason}", path=path) from error
-    except UnicodeDecodeError as error:
-        raise TaxonomyError("is not UTF-8", path=path, hint="Save it as UTF-8") from error
 
 
 Fault = tuple[str, Place, str]  # what is wrong, where, what to do
@@ -168,25 +144,3 @@ def _duplicates(names: Sequence[str], here: Place) -> Iterator[Fault]:
 def _some(dimension: Dimension, limit: int = 12) -> str:
     names = ", ".join(dimension.names[:limit])
     return names + (", ..." if len(dimension.names) > limit else "")
-
-
-def _line(node: Any, place: Place) -> int | None:
-    """The line, from 1, of the nearest YAML node on the way to a place."""
-    line: int | None = None
-    for step in (None, *place):
-        if step is not None:
-            child = _child(node, step)
-            if child is None:
-                break
-            node = child
-        if node is not None:
-            line = node.start_mark.line + 1
-    return line
-
-
-def _child(node: Any, step: str | int) -> Any:
-    if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-        return node.value[step] if step < len(node.value) else None
-    if isinstance(node, yaml.MappingNode):
-        return next((value for key, value in node.value if key.value == str(step)), None)
-    return None

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from turnwise.conversations import Conversation, Example, Turn
 from turnwise.errors import EvaluationError
 from turnwise.evaluation import majority, tfidf
 
-ONE = TAXONOMY.with_dimensions("domain")
+ONE = replace(TAXONOMY, dimensions=(TAXONOMY["domain"],))
 WORDS = {"Music": "the song stops", "Video": "film is blurry", "Orders": "where is my parcel"}
 
 

@@ -1,6 +1,7 @@
 """The report is one page that opens anywhere, tells everything, and runs nothing."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -58,7 +59,7 @@ def written(path, evaluation, **arguments) -> Page:
 @pytest.fixture(scope="module")
 def small():
     """The same with one dimension, which is quicker to draw."""
-    turns, taxonomy = many_turns(9), TAXONOMY.with_dimensions("domain")
+    turns, taxonomy = many_turns(9), replace(TAXONOMY, dimensions=(TAXONOMY["domain"],))
     return evaluate(turns, {"model": guesses(turns, 1)}, taxonomy, EvaluationConfig(100))
 
 
@@ -168,7 +169,7 @@ def test_text_from_data_stays_text(tmp_path):
 def test_a_report_of_one_perfect_dimension_without_rivals_can_be_written(tmp_path):
     turns = many_turns(3)
     perfect = {name: rows for name, rows in guesses(turns, 60).items() if name == "domain"}
-    taxonomy = TAXONOMY.with_dimensions("domain")
+    taxonomy = replace(TAXONOMY, dimensions=(TAXONOMY["domain"],))
     found = evaluate(turns, {"model": perfect}, taxonomy, EvaluationConfig(resamples=100))
     page = written(tmp_path / "r.html", found)
     assert found.model["domain"].accuracy.value == 1

@@ -7,7 +7,8 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, is_dataclass
+from dataclasses import fields, is_dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -66,11 +67,13 @@ def print_json(value: object) -> None:
 def plain(value: Any) -> Any:
     """Dataclasses, paths and tuples as JSON knows them."""
     if is_dataclass(value) and not isinstance(value, type):
-        return plain(asdict(value))
+        return {one.name: plain(getattr(value, one.name)) for one in fields(value)}
     if isinstance(value, dict):
         return {str(key): plain(part) for key, part in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(part) for part in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
     return str(value) if isinstance(value, Path) else value
 
 

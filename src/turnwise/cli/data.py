@@ -40,12 +40,14 @@ def init(
     json: JsonOption = False,
 ) -> None:
     """Make a workspace: the folder that keeps conversations, labels, bundles and reports."""
+    from turnwise.actions import check_actions
     from turnwise.cli import show
     from turnwise.project import Project
 
-    made = Project.create(folder, taxonomy, seed=seed, test=test, database=database)
-    made.close()
-    show.made(folder, json)
+    with Project.create(folder, taxonomy, seed=seed, test=test, database=database) as made:
+        given = made.given_taxonomy()
+    check = check_actions(given) if given is not None and given.actions else None
+    show.made(folder, check, json)
 
 
 @app.command("import")

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
 
-from turnwise.conversations import ROLES, Conversation, Role, Turn, merge_turns
+from turnwise.conversations import ROLES, Conversation, Turn
 from turnwise.errors import FormatError
-from turnwise.formats import ColumnMapping, read, read_text
+from turnwise.formats import ColumnMapping, checks, read, read_text
 from turnwise.steps.importing import OnError
 
 COLUMNS = ("conversation", "role", "text", "time", "position")
-MAX_INPUT = 10_000_000  # characters on standard input
+MAX_INPUT = 10_000_000  # bytes
 
 
 def column_mapping(pairs: list[str] | None) -> ColumnMapping | None:
@@ -52,18 +53,20 @@ def date(value: str | None) -> datetime | None:
 
 
 def read_conversations(file: Path | None) -> Iterator[Conversation]:
-    """Conversations from a file or from standard input, as JSON or as plain lines."""
-    if file is not None and file.suffix not in (".txt", ""):
-        records = read(file)
-    else:
-        name = "standard input" if file is None else str(file)
-        text = sys.stdin.read(MAX_INPUT + 1) if file is None else file.read_text("utf-8")
-        if len(text) > MAX_INPUT:
-            raise FormatError(f"longer than {MAX_INPUT:,} characters", path=name)
+    """Conversations from a file or from standard input, as JSON or as plain lines.
+
+    Raises:
+        FormatError: the first record that can't be read.
+    """
+    name = "standard input" if file is None else str(file)
+    if file is None or file.suffix in (".txt", ""):
+        text = _plain_text(file, name)
         if not text.lstrip().startswith(("{", "[")):
             yield plain_conversation(text, name)
             return
         records = read_text(text, name)
+    else:
+        records = read(file)
     for record in records:
         if record.error is not None:
             raise record.error
@@ -71,18 +74,32 @@ def read_conversations(file: Path | None) -> Iterator[Conversation]:
             yield record.conversation
 
 
+def _plain_text(file: Path | None, name: str) -> str:
+    try:
+        with file.open("rb") if file is not None else nullcontext(sys.stdin.buffer) as stream:
+            data = stream.read(MAX_INPUT + 1)
+        if len(data) > MAX_INPUT:
+            raise FormatError(f"longer than {MAX_INPUT:,} bytes", path=name)
+        return data.decode("utf-8")
+    except OSError as error:
+        raise FormatError(f"can't be read: {error.strerror or error}", path=name) from error
+    except UnicodeDecodeError as error:
+        raise FormatError("is not UTF-8", path=name, hint="Save it as UTF-8") from error
+
+
 def plain_conversation(text: str, name: str) -> Conversation:
     """Lines `role: text`; a line without a role goes on with the customer."""
-    turns = []
-    for line in filter(str.strip, text.splitlines()):
-        head, colon, rest = line.partition(":")
-        role: Role | None = next((one for one in ROLES if one == head.strip().lower()), None)
-        if colon and role is not None:
-            turns.append(Turn(role, rest.strip()))
-        else:
-            turns.append(Turn("customer", line.strip()))
-    if not any(turn.role == "customer" and turn.text for turn in turns):
-        raise FormatError(
-            "no customer turn", path=name, hint="Write lines such as 'customer: my tablet is slow'"
-        )
-    return Conversation("input", merge_turns(turns))
+    turns: list[Turn] = []
+    try:
+        for number, line in enumerate(filter(str.strip, text.splitlines())):
+            head, colon, rest = line.partition(":")
+            said = head.strip().lower()
+            if colon and said in ROLES:
+                turns.append(checks.turn(said, rest.strip(), {}, (number,)))
+            else:
+                turns.append(checks.turn("customer", line.strip(), {}, (number,)))
+        return checks.conversation(turns, id="input")
+    except FormatError as error:
+        error.path = name
+        error.hint = error.hint or "Write lines such as 'customer: my tablet is slow'"
+        raise

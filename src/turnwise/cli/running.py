@@ -34,10 +34,12 @@ def run(
     """Do it all: import, count, label, train, calibrate, evaluate, pack, and classify examples."""
     from turnwise.cli import show_results
     from turnwise.cli.console import progress_display
-    from turnwise.cli.parsing import column_mapping, on_error_choice
+    from turnwise.cli.parsing import column_mapping, on_error_choice, read_conversations
     from turnwise.pipeline import run_pipeline
     from turnwise.project import Project
 
+    # Read first: a mistake in it should not cost a training.
+    tried = list(read_conversations(try_)) if try_ is not None else []
     with Project.open(workspace) as opened, progress_display() as progress:
         result = run_pipeline(
             opened,
@@ -45,7 +47,7 @@ def run(
             format=format,
             columns=column_mapping(column),
             on_error=on_error_choice(on_error),
-            try_file=try_,
+            try_on=tried,
             progress=progress,
             announce=show_results.announce(json),
         )
@@ -77,9 +79,10 @@ def predict(
     """
     from turnwise.cli import show_results
     from turnwise.cli.parsing import read_conversations
-    from turnwise.steps import newest_bundle, predict_conversations
+    from turnwise.project import current_bundle
+    from turnwise.steps import predict_conversations
 
-    folder = bundle if bundle is not None else newest_bundle(workspace)
+    folder = bundle if bundle is not None else current_bundle(workspace)
     conversations = read_conversations(file)
     for conversation, prediction in predict_conversations(folder, conversations, top):
         show_results.prediction(conversation, prediction, json)

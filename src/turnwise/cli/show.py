@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from turnwise.cli.console import percent, print_json, print_table
 
 if TYPE_CHECKING:
+    from turnwise.actions import ActionCheck
     from turnwise.statistics import LogStatistics
     from turnwise.steps import ImportResult, LabelResult
     from turnwise.workspace import Forgotten
@@ -15,12 +16,26 @@ if TYPE_CHECKING:
 WIDTH = 96  # characters of a customer turn that are shown
 
 
-def made(folder: Path, json: bool) -> None:
+def made(folder: Path, check: ActionCheck | None, json: bool) -> None:
     if json:
-        print_json({"workspace": folder})
+        print_json({"workspace": folder, "actions": check})
         return
     print(f"Made {folder}: its settings are in {folder / 'turnwise.yaml'}")
+    if check is not None:
+        actions(check)
     print(f"Next: turnwise run FILE... -w {folder}")
+
+
+def actions(check: ActionCheck) -> None:
+    """Rules of a taxonomy that do nothing, and labels that no rule covers."""
+    for name in check.unreachable:
+        print(f"  rule {name} can never match: the rules before it leave nothing")
+    if check.uncovered:
+        some = "; ".join(", ".join(f"{k} {v}" for k, v in one.items()) for one in check.examples)
+        print(
+            f"  no rule covers {check.uncovered:,} of {check.combinations:,} combinations of "
+            f"labels, such as {some}"
+        )
 
 
 def imported(result: ImportResult, json: bool) -> None:
@@ -38,8 +53,8 @@ def imported(result: ImportResult, json: bool) -> None:
         print(f"  {error}")
     if result.rejected > len(result.errors):
         print(f"  ... and {result.rejected - len(result.errors):,} more")
-    if result.rejected_file:
-        print(f"Bad records: {result.rejected_file}")
+    for path in result.rejected_files:
+        print(f"Bad records: {path}")
 
 
 def statistics(found: LogStatistics, json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from turnwise.cli import show
@@ -51,24 +52,7 @@ def evaluated(result: EvaluateResult, json: bool) -> None:
 def prediction(conversation: Conversation, found: Prediction, json: bool) -> None:
     action = found.action
     if json:
-        print_json(
-            {
-                "conversation_id": found.conversation_id,
-                "turn": found.turn,
-                "dimensions": {
-                    name: {
-                        "label": scores[0][0],
-                        "confidence": scores[0][1],
-                        "runners_up": [
-                            {"label": label, "confidence": confidence}
-                            for label, confidence in scores[1:]
-                        ],
-                    }
-                    for name, scores in found.scores.items()
-                },
-                "action": None if action is None else {"name": action.name, "to": action.target},
-            }
-        )
+        print_json(prediction_values(found))
         return
     text = conversation.turns[found.turn].text.replace("\n", " / ")
     print(f"\ncustomer: {text if len(text) <= WIDTH else text[: WIDTH - 3] + '...'}")
@@ -84,6 +68,26 @@ def prediction(conversation: Conversation, found: Prediction, json: bool) -> Non
     print_table("", ("dimension", "label", "confidence", "runners-up"), rows)
     if action is not None:
         print(f"Route to {action.target} (rule {action.name})")
+
+
+def prediction_values(found: Prediction) -> dict[str, object]:
+    """A prediction as `--json` prints it."""
+    action = found.action
+    return {
+        "conversation_id": found.conversation_id,
+        "turn": found.turn,
+        "dimensions": {
+            name: {
+                "label": scores[0][0],
+                "confidence": scores[0][1],
+                "runners_up": [
+                    {"label": label, "confidence": confidence} for label, confidence in scores[1:]
+                ],
+            }
+            for name, scores in found.scores.items()
+        },
+        "action": None if action is None else {"name": action.name, "to": action.target},
+    }
 
 
 def announce(json: bool) -> Announce:
@@ -106,7 +110,9 @@ def announce(json: bool) -> Announce:
 
 def finished(result: RunResult, json: bool) -> None:
     if json:
-        print_json(result)
+        steps = {one.name: getattr(result, one.name) for one in fields(result)}
+        steps["predictions"] = [prediction_values(found) for _, found in result.predictions]
+        print_json(steps)
         return
     if result.predictions:
         print("\n== predict")

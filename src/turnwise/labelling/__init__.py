@@ -5,6 +5,13 @@
 """
 
 from turnwise.labelling.annotator import Annotator, LabellingConfig, label
-from turnwise.labelling.embedded import EmbeddedAnnotator, fit_annotator
+from turnwise.labelling.embedded import EMBEDDED, EmbeddedAnnotator, fit_annotator
 
-__all__ = ["Annotator", "EmbeddedAnnotator", "LabellingConfig", "fit_annotator", "label"]
+__all__ = [
+    "EMBEDDED",
+    "Annotator",
+    "EmbeddedAnnotator",
+    "LabellingConfig",
+    "fit_annotator",
+    "label",
+]

@@ -32,7 +32,7 @@ from turnwise.taxonomy import Dimension, Taxonomy
 
 RUNNERS_UP = 3
 DEFAULTS = LabellingConfig()
-SOURCE = Source("embedded", "likeness", "1")
+EMBEDDED = Source("embedded", "likeness", "1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class EmbeddedAnnotator:
     encoder: Encoder
     config: LabellingConfig
     learnt: Mapping[str, Learnt]
-    source: Source = SOURCE
+    source: Source = EMBEDDED
     _ahead: Ahead | None = field(default=None, init=False, repr=False)
 
     def prepare(self, conversations: Sequence[Conversation]) -> None:

@@ -6,7 +6,7 @@ A step stores as it goes, so that a run killed at any moment resumes with what i
 from turnwise.steps.evaluating import EvaluateResult, evaluate_bundle
 from turnwise.steps.importing import ImportResult, import_logs
 from turnwise.steps.labelling import LabelResult, label_logs
-from turnwise.steps.predicting import newest_bundle, predict_conversations
+from turnwise.steps.predicting import predict_conversations
 from turnwise.steps.statistics import project_statistics
 from turnwise.steps.training import TrainResult, train_bundle
 
@@ -18,7 +18,6 @@ __all__ = [
     "evaluate_bundle",
     "import_logs",
     "label_logs",
-    "newest_bundle",
     "predict_conversations",
     "project_statistics",
     "train_bundle",

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from turnwise.bundle import Bundle
-from turnwise.conversations import ContextWindow, Example, context_text, examples
+from turnwise.bundle_manifest import conversation_hash
+from turnwise.conversations import Example, context_text, examples
 from turnwise.errors import EvaluationError
 from turnwise.evaluation import Evaluation, Section, evaluate, majority, tfidf, write_report
 from turnwise.progress import Progress, silent
-from turnwise.project import Project
+from turnwise.project import Project, current_bundle
 from turnwise.sampling import cap_per_label
 from turnwise.steps.labelling import labelling_quality
-from turnwise.steps.predicting import newest_bundle
 from turnwise.steps.report_sections import labelling_section, logs_section
 from turnwise.steps.statistics import project_statistics
-from turnwise.steps.training import TrainingData, first_gold, training_data
-from turnwise.taxonomy import Taxonomy
+from turnwise.steps.training_data import first_gold, training_data
+from turnwise.taxonomy import Taxonomy, to_dict
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,56 +52,88 @@ class EvaluateResult:
 
 
 def evaluate_bundle(project: Project, progress: Progress = silent) -> EvaluateResult:
-    """Score the newest bundle on the test conversations, and write the report.
+    """Score the current bundle on the test conversations, and write the report.
 
     The baselines learn from the very turns that the bundle learnt from.
 
     Raises:
         BundleError: nothing was trained yet.
-        EvaluationError: no test conversation carries gold.
+        EvaluationError: no test conversation carries gold, or the bundle is older than the
+            taxonomy or learnt from conversations that are now the test.
     """
-    bundle = Bundle.load(newest_bundle(project.folder))
-    split = project.split()
+    bundle = Bundle.load(current_bundle(project.folder))
     taxonomy = bundle.taxonomy
+    split = project.split()
     tested = _test_examples(project, split.test, taxonomy)
+    _refuse_unfair(bundle, project.taxonomy(), tested)
+    with project.recorded("evaluate", bundle.id) as record:
+        data = training_data(project, taxonomy, split)
+        predictions = {
+            "model": bundle.probabilities(tested, progress),
+            "TF-IDF + logistic regression": tfidf(
+                data.labelled, tested, taxonomy, _context_of(bundle), progress
+            ),
+            "majority": majority(data.labelled, tested, taxonomy),
+        }
+        evaluation = evaluate(tested, predictions, taxonomy, project.config.evaluation, progress)
+        report = _report(project, bundle, evaluation, progress)
+        result = _result(bundle.id, evaluation, report)
+        record.update({name: one[0].accuracy for name, one in result.scores.items()})
+    return result
+
+
+def _refuse_unfair(bundle: Bundle, taxonomy: Taxonomy, tested: Sequence[Example]) -> None:
+    """A score is worth something only on conversations that the bundle never saw."""
+    if to_dict(bundle.taxonomy) != to_dict(taxonomy):
+        raise EvaluationError(
+            f"bundle {bundle.id} was trained with another taxonomy. Run 'turnwise train' first"
+        )
     if not tested:
         raise EvaluationError(
             "no labelled conversation is left to test on. Label more conversations, or set "
             "split.test in turnwise.yaml"
         )
-    data = training_data(project, taxonomy, split)
+    seen = set(bundle.manifest.training.conversations)
+    known = {one.key[0] for one in tested if conversation_hash(one.key[0]) in seen}
+    if known:
+        raise EvaluationError(
+            f"bundle {bundle.id} learnt from {len(known):,} of the conversations that are now "
+            "the test: data or settings changed since. Run 'turnwise label' and 'turnwise train' "
+            "first"
+        )
+
+
+def _context_of(bundle: Bundle) -> Callable[[Example], str]:
+    """The text that the bundle sees of an example, for baselines that see texts."""
     window = bundle.manifest.context
-    predictions = {
-        "model": bundle.probabilities(tested, progress),
-        "TF-IDF + logistic regression": tfidf(
-            data.labelled, tested, taxonomy, lambda one: _context(one, window), progress
-        ),
-        "majority": majority(data.labelled, tested, taxonomy),
-    }
-    evaluation = evaluate(tested, predictions, taxonomy, project.config.evaluation, progress)
+    return lambda one: context_text(one, window, lambda text: len(text.split()))
+
+
+def _report(project: Project, bundle: Bundle, evaluation: Evaluation, progress: Progress) -> Path:
     report = project.folder / "reports" / f"{bundle.id}.html"
     report.parent.mkdir(exist_ok=True)
-    report.with_suffix(".json").write_text(
-        json.dumps(evaluation.to_json(), ensure_ascii=False), encoding="utf-8"
-    )
+    figures = report.with_suffix(".json.part")
+    figures.write_text(json.dumps(evaluation.to_json(), ensure_ascii=False), encoding="utf-8")
+    figures.replace(report.with_suffix(".json"))
     write_report(
         evaluation,
         report,
-        title=f"{taxonomy.name}: how well the labels are told",
-        facts=_facts(bundle, data),
+        title=f"{bundle.taxonomy.name}: how well the labels are told",
+        facts=_facts(bundle),
         sections=_sections(project),
         progress=progress,
     )
-    return _result(bundle.id, evaluation, report)
+    return report
 
 
-def _facts(bundle: Bundle, data: TrainingData) -> dict[str, str]:
+def _facts(bundle: Bundle) -> dict[str, str]:
+    learnt = bundle.manifest.training.data
+    gold, pseudo = max(learnt.gold.values()), max(learnt.pseudo.values())
     return {
         "Bundle": f"{bundle.id} ({bundle.manifest.precision})",
         "Made": bundle.manifest.created[:16].replace("T", " ") + " UTC",
-        "Trained on": f"{data.gold_turns:,} turns labelled by people, "
-        f"{len(data.labelled) - data.gold_turns:,} pseudo-labelled",
-        "Calibrated on": f"{len(data.calibration):,} turns of conversations held apart",
+        "Trained on": f"{gold:,} turns labelled by people, {pseudo:,} pseudo-labelled",
+        "Calibrated on": f"{learnt.calibration:,} turns of conversations held apart",
         "Context": f"{bundle.manifest.context.kind}, {bundle.manifest.context.max_turns} turns",
     }
 
@@ -123,10 +155,6 @@ def _test_examples(project: Project, ids: Sequence[str], taxonomy: Taxonomy) -> 
     )
     cap = project.config.caps.evaluation
     return [one for one, _ in cap_per_label(every, lambda one: first_gold(one, taxonomy), cap)]
-
-
-def _context(example: Example, window: ContextWindow) -> str:
-    return context_text(example, window, lambda text: len(text.split()))
 
 
 def _result(bundle: str, evaluation: Evaluation, report: Path) -> EvaluateResult:

@@ -6,7 +6,8 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -30,7 +31,7 @@ class ImportResult:
 
     Attributes:
         added, same: conversations stored, and skipped since they were there already.
-        rejected: records that could not be read, each written to `rejected_file`.
+        rejected: records that could not be read, each written to one of `rejected_files`.
         turns: merged turns stored.
         redacted: kind of personal data -> values replaced.
         errors: the first complaints, in words.
@@ -41,7 +42,7 @@ class ImportResult:
     rejected: int = 0
     turns: int = 0
     redacted: Counter[str] = field(default_factory=Counter)
-    rejected_file: Path | None = None
+    rejected_files: list[Path] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
 
@@ -74,9 +75,11 @@ def import_logs(
     options = _Options(format, columns, on_error)
     _refuse_missing(files)
     result = ImportResult()
-    with project.workspace.transaction() if on_error == "stop" else nullcontext():
-        for path in files:
-            _import_file(project, path, options, result, progress)
+    with project.recorded("import") as record:
+        with project.workspace.transaction() if on_error == "stop" else nullcontext():
+            for path in files:
+                _import_file(project, path, options, result, progress)
+        record.update(added=result.added, same=result.same, rejected=result.rejected)
     return result
 
 
@@ -91,7 +94,7 @@ def _import_file(
 ) -> None:
     taxonomy = project.given_taxonomy()
     redactor = Redactor() if project.config.redact else None
-    rejects = _Rejects(project.folder / "rejected" / f"{path.name}.jsonl", options, result)
+    rejects = _Rejects(project.folder / "rejected", path, options, redactor, result)
     try:
         records = read(path, options.format, options.columns)
     except FormatError as unreadable:  # the other files may be in order
@@ -107,7 +110,7 @@ def _import_file(
             conversation = record.conversation
             lines.append(record.line)
             if redactor is not None:
-                conversation, counts = redactor.redact(conversation)
+                conversation, counts = _redacted(conversation, redactor)
                 result.redacted.update(counts)
             kept.append(conversation)
         added = project.workspace.add(kept)
@@ -119,10 +122,22 @@ def _import_file(
                 f"conversation id {one!r} is known with another content",
                 path=path,
                 line=lines[position],
-                hint="Give it another id, or run 'turnwise forget' on the stored one first",
+                hint="Give it another id, or run 'turnwise forget' on the stored one first (its "
+                "stored text is redacted: a changed setting of redact changes it too)",
             )
             rejects.add(Record(lines[position], None), error)
         progress(f"import {path.name}", result.added + result.same, 0)
+
+
+def _redacted(conversation: Conversation, redactor: Redactor) -> tuple[Conversation, Counter[str]]:
+    """Redact the turns, and what the source says beside them; ids stay as they are."""
+    redacted, counts = redactor.redact(conversation)
+    if conversation.meta:
+        meta = {name: redactor.redact_text(value) for name, value in conversation.meta.items()}
+        redacted = replace(redacted, meta={name: text for name, (text, _) in meta.items()})
+        for _, found in meta.values():
+            counts.update(found)
+    return redacted, counts
 
 
 def _fault(record: Record, taxonomy: Taxonomy | None, path: Path) -> FormatError | None:
@@ -147,9 +162,19 @@ def _fault(record: Record, taxonomy: Taxonomy | None, path: Path) -> FormatError
 class _Rejects:
     """Counts rejected records and keeps them in a file, or ends the import at the first."""
 
-    def __init__(self, path: Path, options: _Options, result: ImportResult) -> None:
-        self._path, self._options, self._result = path, options, result
-        path.unlink(missing_ok=True)
+    def __init__(
+        self,
+        folder: Path,
+        source: Path,
+        options: _Options,
+        redactor: Redactor | None,
+        result: ImportResult,
+    ) -> None:
+        # Two sources of one name, in different folders, must not share a file.
+        place = sha256(str(source.resolve()).encode()).hexdigest()[:8]
+        self._path = folder / f"{source.name}-{place}.jsonl"
+        self._options, self._redactor, self._result = options, redactor, result
+        self._mode = "w"  # the first record replaces what an earlier import of it left
 
     def add(self, record: Record, error: InputError | None) -> None:
         if self._options.on_error == "stop" and error is not None:
@@ -157,15 +182,14 @@ class _Rejects:
         self._result.rejected += 1
         if len(self._result.errors) < MAX_SHOWN:
             self._result.errors.append(str(error))
-        self._result.rejected_file = self._path
+        if self._path not in self._result.rejected_files:
+            self._result.rejected_files.append(self._path)
+        raw = record.raw if self._redactor is None else self._redactor.redact_text(record.raw)[0]
+        line: Mapping[str, str | int] = {"line": record.line, "error": str(error), "raw": raw}
         self._path.parent.mkdir(exist_ok=True)
-        line: Mapping[str, str | int] = {
-            "line": record.line,
-            "error": str(error),
-            "raw": record.raw,
-        }
-        with self._path.open("a", encoding="utf-8") as file:
+        with self._path.open(self._mode, encoding="utf-8") as file:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        self._mode = "a"
 
 
 def _batches(records: Iterable[Record], size: int) -> Iterator[list[Record]]:

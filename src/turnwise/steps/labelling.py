@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from turnwise.annotations import Annotation, Source
 from turnwise.errors import WorkspaceError
-from turnwise.labelling import fit_annotator, label
+from turnwise.labelling import EMBEDDED, fit_annotator, label
 from turnwise.progress import Progress, silent
 from turnwise.project import Project, key_of, without_gold
 from turnwise.sampling import Split
@@ -51,22 +52,33 @@ def label_logs(project: Project, progress: Progress = silent) -> LabelResult:
     keys = labelling_keys(project, taxonomy, split)
     done = project.workspace.done(keys.values())
     pending = [one for one in split.unlabelled if keys[one] not in done]
-    source = Source("embedded")
     if pending:
-        encoder = project.encoder(progress)
-        seed = list(project.workspace.conversations(split.seed))
-        annotator = fit_annotator(taxonomy, seed, encoder, project.config.labelling, progress)
-        source = annotator.source
-        logs = (without_gold(one) for one in project.workspace.conversations(pending))
-        for position, (conversation, annotations) in enumerate(label(logs, annotator), 1):
-            project.workspace.put_annotations(keys[conversation.id], conversation.id, annotations)
-            progress("label", position, len(pending))
-    return _summary(project, taxonomy, split, source, len(pending))
+        with project.recorded("label") as record:
+            _label(project, taxonomy, split.seed, {one: keys[one] for one in pending}, progress)
+            record["labelled"] = len(pending)
+    return _summary(project, taxonomy, split, len(pending))
+
+
+def _label(
+    project: Project,
+    taxonomy: Taxonomy,
+    seed: Sequence[str],
+    keys: Mapping[str, str],
+    progress: Progress,
+) -> None:
+    """Label some conversations, storing each as it is done under its key."""
+    encoder = project.encoder(progress)
+    labelled = list(project.workspace.conversations(seed))
+    annotator = fit_annotator(taxonomy, labelled, encoder, project.config.labelling, progress)
+    logs = (without_gold(one) for one in project.workspace.conversations(sorted(keys)))
+    for position, (one, said) in enumerate(label(logs, annotator), 1):
+        project.workspace.put_annotations(keys[one.id], one.id, said)
+        progress("label", position, len(keys))
 
 
 def labelling_quality(project: Project) -> LabelResult:
     """What an earlier labelling came to, without labelling anything."""
-    return _summary(project, project.taxonomy(), project.split(), Source("embedded"), 0)
+    return _summary(project, project.taxonomy(), project.split(), 0)
 
 
 def labelling_keys(project: Project, taxonomy: Taxonomy, split: Split) -> dict[str, str]:
@@ -74,7 +86,8 @@ def labelling_keys(project: Project, taxonomy: Taxonomy, split: Split) -> dict[s
     hashes = project.workspace.content_hashes()
     fitted_on = key_of(
         "label",
-        to_dict(taxonomy),
+        {**to_dict(taxonomy), "actions": None, "version": None},
+        asdict(EMBEDDED),
         [hashes[one] for one in split.seed],
         project.config.encoder,
         asdict(project.config.labelling),
@@ -82,12 +95,11 @@ def labelling_keys(project: Project, taxonomy: Taxonomy, split: Split) -> dict[s
     return {one: key_of(fitted_on, hashes[one]) for one in split.unlabelled}
 
 
-def _summary(
-    project: Project, taxonomy: Taxonomy, split: Split, source: Source, labelled: int
-) -> LabelResult:
+def _summary(project: Project, taxonomy: Taxonomy, split: Split, labelled: int) -> LabelResult:
     counts = dict.fromkeys(taxonomy.dimension_names, 0)
     abstained = dict.fromkeys(taxonomy.dimension_names, 0)
     by_turn: dict[tuple[str, int, str], Annotation] = {}
+    source = EMBEDDED
     shown: Annotation | None = None
     for one in project.workspace.annotations(split.unlabelled):
         if one.source.kind == "person" or one.dimension not in counts:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from turnwise.bundle import Bundle, Prediction
 from turnwise.conversations import Conversation
-from turnwise.errors import BundleError
 from turnwise.privacy import Redactor
 
 
@@ -25,17 +24,3 @@ def predict_conversations(
         if redactor is not None:
             conversation, _ = redactor.redact(conversation)
         yield conversation, bundle.predict(conversation, top)
-
-
-def newest_bundle(workspace_folder: Path) -> Path:
-    """The bundle that was packed last in a workspace, found without opening its database."""
-    bundles = sorted(
-        (one for one in (workspace_folder / "bundles").glob("*/manifest.json")),
-        key=lambda manifest: manifest.stat().st_mtime,
-    )
-    if not bundles:
-        raise BundleError(
-            f"{workspace_folder / 'bundles'} holds no bundle. Run 'turnwise train' first, or "
-            "name one with --bundle"
-        )
-    return bundles[-1].parent

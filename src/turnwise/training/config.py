@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from turnwise.conversations import ContextWindow
@@ -44,5 +45,9 @@ class TrainingConfig:
         for name in ("dropout", "label_smoothing"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError("must be in [0, 1)", field=f"training.{name}")
-        if self.learning_rate <= 0 or self.weight_decay < 0:
-            raise ConfigError("must be positive", field="training.learning_rate, weight_decay")
+        if not 0 < self.learning_rate < math.inf:
+            raise ConfigError("must be positive and finite", field="training.learning_rate")
+        if not 0 <= self.weight_decay < math.inf:
+            raise ConfigError("must be 0 or more and finite", field="training.weight_decay")
+        if not 0 <= self.seed < 2**63:
+            raise ConfigError("must be in [0, 2**63)", field="training.seed")

@@ -50,6 +50,21 @@ def put_annotations(
         connection.execute(t.work.insert().values(values))
 
 
+def gold_labels(database: Database) -> dict[str, set[str]]:
+    """Dimension -> the labels that people gave anywhere."""
+    a, found = t.annotations.c, dict[str, set[str]]()
+    query = (
+        sa.select(a.dimension, a.label)
+        .join(t.sources, t.sources.c.id == a.source)
+        .where(t.sources.c.kind == "person")
+        .distinct()
+    )
+    with database.reading() as connection:
+        for dimension, label in connection.execute(query):
+            found.setdefault(dimension, set()).add(label)
+    return found
+
+
 def _check(annotation: Annotation, conversation_id: str, turns: int) -> None:
     if annotation.conversation_id != conversation_id or not 0 <= annotation.turn < turns:
         raise ValueError(f"annotation of {annotation.key} in the work on {conversation_id!r}")

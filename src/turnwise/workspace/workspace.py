@@ -216,6 +216,10 @@ class Workspace:
         """
         return labels.read_annotations(self._database, ids, source)
 
+    def gold_labels(self) -> dict[str, set[str]]:
+        """Dimension -> the labels that people gave anywhere."""
+        return labels.gold_labels(self._database)
+
     # Taxonomies
 
     def put_taxonomy(self, taxonomy: Taxonomy) -> int:
