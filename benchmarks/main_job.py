@@ -109,12 +109,12 @@ def _measure_set(
 
     windows = [ContextWindow(kind) for kind in CONTEXTS[job.name]]
     cell(partial(_encode, job, encoder, windows[-1]), "encoding")
-    for model, context, answer in _rivals(job.task, encoder, windows):
-        cell(partial(_scored, job, answer), model, context=context)
     for window in windows:
         for seed in seeds:
             ours = partial(_ours, job.task, encoder, window, seed)
             cell(partial(_scored, job, ours), "turnwise", context=window.kind, seed=seed)
+    for model, context, answer in _rivals(job.task, encoder, windows):
+        cell(partial(_scored, job, answer), model, context=context)
     origin = data.ORIGINS[job.name]
     spreads = _over_seeds([one for one in table.asked() if one["key"]["data"] == job.name])
     return {

@@ -11,6 +11,7 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[1]
 SAMPLE = REPOSITORY / "examples" / "larkspur"
+SLICE_SPLIT = ("--seed", 18, "--test", 10)
 CACHE = Path(os.environ.setdefault("TURNWISE_CACHE", str(REPOSITORY / ".cache" / "turnwise")))
 
 
@@ -41,3 +42,14 @@ def sample_slice(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("slice") / "slice.jsonl"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="session")
+def finished(turnwise, sample_slice, tmp_path_factory) -> Path:
+    """A workspace on the slice in which every command has run once; read it, don't change it."""
+    folder = tmp_path_factory.mktemp("finished") / "work"
+    turnwise("init", folder, "--taxonomy", SAMPLE / "taxonomy.yaml", *SLICE_SPLIT)
+    turnwise("import", sample_slice, "-w", folder)
+    for command in ("stats", "label", "train", "evaluate"):
+        turnwise(command, "-w", folder)
+    return folder

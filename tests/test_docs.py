@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,19 +23,6 @@ README = REPOSITORY / "README.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", flags=re.S | re.M)
 SHOWN = re.compile(r"  # -> (.+)$", flags=re.M)  # what an example says that it prints
 COMMAND = Path(sys.executable).with_name("turnwise")
-
-# The workspace that the pages call `work`. No report: the page on evaluation writes it.
-MAKE_WORK = """
-import sys
-from pathlib import Path
-from turnwise.project import Project
-from turnwise.steps import import_logs, label_logs, train_bundle
-taxonomy = "examples/larkspur/taxonomy.yaml"
-with Project.create("work", taxonomy, seed=18, test=10) as project:
-    import_logs(project, [Path(sys.argv[1])])
-    label_logs(project)
-    train_bundle(project)
-"""
 
 
 def blocks(page: Path, language: str) -> list[tuple[int, str]]:
@@ -81,11 +69,11 @@ def settings(section: object, place: tuple[str, ...] = ()) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def documented_work(sample_slice, tmp_path_factory) -> Path:
+def documented_work(finished, tmp_path_factory) -> Path:
     """A folder with `examples` and a trained workspace `work`, for all pages."""
     folder = tmp_path_factory.mktemp("docs")
     (folder / "examples").symlink_to(REPOSITORY / "examples")
-    run_python(MAKE_WORK, folder, sample_slice)
+    shutil.copytree(finished, folder / "work")
     return folder
 
 

@@ -60,7 +60,8 @@ def test_a_bad_record_is_told_with_its_line_and_the_rest_is_kept(
     assert f"{path}, line 2" in out
     assert said in out
     assert stored(turnwise, workspace) == 2
-    assert len((workspace / "rejected" / "logs.jsonl.jsonl").read_text().splitlines()) == 1
+    (rejected,) = (workspace / "rejected").iterdir()
+    assert len(rejected.read_text("utf-8").splitlines()) == 1
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -105,7 +106,7 @@ def test_a_file_of_another_format_says_what_it_looks_like(turnwise, workspace, t
     path = tmp_path / "logs.jsonl"
     path.write_text(record() + "\n", encoding="utf-8")
     out = turnwise("import", path, "-w", workspace, "--format", "sgd", code=2).stdout
-    assert f"{path}, line 1: this is not sgd: it looks like" in out
+    assert f"{path}: this is not sgd: it looks like" in out
     assert "Read it as jsonl" in out
 
 
@@ -158,3 +159,48 @@ def test_training_without_labels_says_what_to_do(turnwise, workspace, tmp_path):
     path.write_text(record() + "\n", encoding="utf-8")
     turnwise("import", path, "-w", workspace)
     assert "labelled seed" in turnwise("train", "-w", workspace, code=2).stderr
+
+
+def test_rejected_records_of_files_of_one_name_are_all_kept_and_redacted(
+    turnwise, workspace, tmp_path
+):
+    paths = [tmp_path / name / "logs.jsonl" for name in ("a", "b")]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_text('{"mail": "kim@example.com"}\n', encoding="utf-8")
+    turnwise("import", *paths, "-w", workspace, code=2)
+    rejected = [one.read_text("utf-8") for one in (workspace / "rejected").iterdir()]
+    assert len(rejected) == 2
+    assert not any("kim@example.com" in text for text in rejected)
+
+
+def test_a_mistake_in_what_to_try_costs_no_run(turnwise, workspace, tmp_path):
+    logs = tmp_path / "logs.jsonl"
+    logs.write_text(record() + "\n", encoding="utf-8")
+    missing = tmp_path / "missing.jsonl"
+    error = turnwise("run", logs, "-w", workspace, "--try", missing, code=2).stderr
+    assert str(missing) in error
+    assert stored(turnwise, workspace) == 0
+
+
+@pytest.mark.parametrize("content", [b"caf\xe9", b"bot: hello\n", None])
+def test_predicting_from_a_file_that_is_no_conversation_says_so(turnwise, tmp_path, content):
+    path = tmp_path / "talk.txt"
+    if content is not None:
+        path.write_bytes(content)
+    assert str(path) in turnwise("predict", path, "--bundle", tmp_path, code=2).stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "version: 2024-99-99\n",
+        "name: " + "[" * 100_000 + "\n",
+        "a0: &a0 {x: 1}\nb: {<<: [*a0, *a0]}\n",
+        "dimensions:\n  a: {labels: [{name: A}]}\n  a: {labels: [{name: B}]}\n",
+    ],
+)
+def test_yaml_that_is_no_taxonomy_is_refused_in_words(turnwise, tmp_path, text):
+    path = tmp_path / "taxonomy.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert str(path) in turnwise("init", tmp_path / "w", "--taxonomy", path, code=2).stderr

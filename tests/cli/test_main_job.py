@@ -4,29 +4,18 @@ from __future__ import annotations
 
 import json
 import random
-import signal
 import sqlite3
 import subprocess
 import sys
 import time
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
 TAXONOMY = Path(__file__).parents[2] / "examples/larkspur/taxonomy.yaml"
-SPLIT = ("--seed", 18, "--test", 10)
+SPLIT = ("--seed", 18, "--test", 10)  # as of the workspace `finished`
 COMMAND = str(Path(sys.executable).with_name("turnwise"))
-
-
-@pytest.fixture(scope="module")
-def finished(turnwise, sample_slice, tmp_path_factory) -> Path:
-    """A workspace in which every command has run once, one after the other."""
-    folder = tmp_path_factory.mktemp("main") / "work"
-    turnwise("init", folder, "--taxonomy", TAXONOMY, *SPLIT)
-    turnwise("import", sample_slice, "-w", folder)
-    for command in ("stats", "label", "train", "evaluate"):
-        turnwise(command, "-w", folder)
-    return folder
 
 
 def contents(folder: Path) -> dict[str, list[tuple[object, ...]]]:
@@ -77,22 +66,31 @@ def test_json_is_the_only_thing_on_standard_output(turnwise, finished):
         assert len(turnwise(command, "-w", finished, "--json").stdout.splitlines()) == 1
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_a_run_killed_at_random_moments_ends_as_if_it_had_not_been(
-    turnwise, finished, sample_slice, tmp_path, seed
+@pytest.mark.parametrize(
+    ("step", "seed"),
+    [("label: ", 0), ("encoding: ", 1), ("training: ", 2), ("packing: ", 3), ("scoring: ", 4)],
+)
+def test_a_run_killed_at_any_moment_ends_as_if_it_had_not_been(
+    turnwise, finished, sample_slice, tmp_path, step, seed
 ):
     folder = tmp_path / "killed"
     turnwise("init", folder, "--taxonomy", TAXONOMY, *SPLIT)
-    moments = random.Random(seed)
-    command = [COMMAND, "run", str(sample_slice), "-w", str(folder), "--json"]
-    for _ in range(3):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(moments.uniform(0.5, 8))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+    kill_in(step, folder, sample_slice, random.Random(seed).uniform(0, 1))
     turnwise("run", sample_slice, "-w", folder)
     assert contents(folder) == contents(finished)
     assert answer(turnwise, folder)["dimensions"] == answer(turnwise, finished)["dimensions"]
+    assert [one.name for one in folder.glob("bundles/.*")] == []
+
+
+def kill_in(step: str, folder: Path, logs: Path, after: float) -> None:
+    """Kill a run some seconds after it has said that it began a step."""
+    command = [COMMAND, "run", str(logs), "-w", str(folder), "--json"]
+    process = subprocess.Popen(command, stdout=PIPE, stderr=PIPE, text=True)
+    said = iter(process.stderr.readline, "")  # type: ignore[union-attr]
+    assert any(line.startswith(step) for line in said), f"the run never came to {step!r}"
+    time.sleep(after)
+    process.kill()
+    process.communicate()
 
 
 def test_forgetting_leaves_no_trace_of_the_text(turnwise, sample_slice, tmp_path):
