@@ -77,12 +77,12 @@ def predict(
 
     Example: echo 'i want to cancel my music plan' | turnwise predict -w DIR
     """
-    from turnwise.cli import show_results
+    from turnwise.cli import show_prediction
     from turnwise.cli.parsing import read_conversations
     from turnwise.project import current_bundle
     from turnwise.steps import predict_conversations
 
+    conversations = list(read_conversations(file))
     folder = bundle if bundle is not None else current_bundle(workspace)
-    conversations = read_conversations(file)
     for conversation, prediction in predict_conversations(folder, conversations, top):
-        show_results.prediction(conversation, prediction, json)
+        show_prediction.prediction(conversation, prediction, json)

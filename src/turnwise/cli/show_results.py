@@ -1,20 +1,16 @@
-"""How a bundle, its scores and its predictions look on a terminal; with --json, they themselves."""
+"""How a bundle and its scores look on a terminal; with --json, they themselves."""
 
 from __future__ import annotations
 
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from turnwise.cli import show
+from turnwise.cli import show, show_prediction
 from turnwise.cli.console import percent, print_json, print_table
 
 if TYPE_CHECKING:
-    from turnwise.bundle import Prediction
-    from turnwise.conversations import Conversation
     from turnwise.pipeline import Announce, RunResult
     from turnwise.steps import EvaluateResult, TrainResult
-
-WIDTH = 96  # characters of a customer turn that are shown
 
 
 def trained(result: TrainResult, json: bool) -> None:
@@ -49,47 +45,6 @@ def evaluated(result: EvaluateResult, json: bool) -> None:
     print(f"Report: {result.report}")
 
 
-def prediction(conversation: Conversation, found: Prediction, json: bool) -> None:
-    action = found.action
-    if json:
-        print_json(prediction_values(found))
-        return
-    text = conversation.turns[found.turn].text.replace("\n", " / ")
-    print(f"\ncustomer: {text if len(text) <= WIDTH else text[: WIDTH - 3] + '...'}")
-    rows = [
-        (
-            name,
-            scores[0][0],
-            percent(scores[0][1]),
-            ", ".join(f"{label} {percent(confidence)}" for label, confidence in scores[1:]),
-        )
-        for name, scores in found.scores.items()
-    ]
-    print_table("", ("dimension", "label", "confidence", "runners-up"), rows)
-    if action is not None:
-        print(f"Route to {action.target} (rule {action.name})")
-
-
-def prediction_values(found: Prediction) -> dict[str, object]:
-    """A prediction as `--json` prints it."""
-    action = found.action
-    return {
-        "conversation_id": found.conversation_id,
-        "turn": found.turn,
-        "dimensions": {
-            name: {
-                "label": scores[0][0],
-                "confidence": scores[0][1],
-                "runners_up": [
-                    {"label": label, "confidence": confidence} for label, confidence in scores[1:]
-                ],
-            }
-            for name, scores in found.scores.items()
-        },
-        "action": None if action is None else {"name": action.name, "to": action.target},
-    }
-
-
 def announce(json: bool) -> Announce:
     """Print each step's result as it ends; nothing with --json, which prints all at the end."""
     printers = {
@@ -111,12 +66,14 @@ def announce(json: bool) -> Announce:
 def finished(result: RunResult, json: bool) -> None:
     if json:
         steps = {one.name: getattr(result, one.name) for one in fields(result)}
-        steps["predictions"] = [prediction_values(found) for _, found in result.predictions]
+        steps["predictions"] = [
+            show_prediction.prediction_values(found) for _, found in result.predictions
+        ]
         print_json(steps)
         return
     if result.predictions:
         print("\n== predict")
     for conversation, found in result.predictions:
-        prediction(conversation, found, json)
+        show_prediction.prediction(conversation, found, json)
     print(f"\nBundle: {result.trained.bundle}")
     print(f"Report: {result.evaluated.report.resolve()} (open it in a browser)")
