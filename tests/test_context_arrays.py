@@ -20,7 +20,7 @@ windows = st.builds(
     ContextWindow,
     st.sampled_from(["single", "customer", "both"]),
     st.integers(0, 5),
-    st.integers(0, 12),
+    st.integers(1, 12),
 )
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from training_samples import gold, pseudo
 
@@ -22,10 +22,7 @@ def conversation(name: str) -> Conversation:
 def test_what_stops_training_shares_no_conversation_with_it(people, models):
     models = [f"log {one}" for one in models]
     labelled = gold(map(conversation, people)) + pseudo(map(conversation, models))
-    if len(people) + len(models) < 2:
-        return
-    if len(models) == 1 and not people:
-        return
+    assume(len(people) + len(models) >= 2)
     kept, held = split_to_stop(labelled)
     ids = [{one.example.key[0] for one in part} for part in (kept, held)]
     assert not ids[0] & ids[1]

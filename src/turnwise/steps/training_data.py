@@ -14,6 +14,7 @@ from turnwise.taxonomy import Taxonomy
 from turnwise.training import LabelledExample
 
 Key = tuple[str, int]  # conversation id, turn
+MOST = 0.999  # weight of a pseudo-label: 1 is what tells gold
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def training_data(project: Project, taxonomy: Taxonomy, split: Split) -> Trainin
     ]
     gold_turns = len(labelled)
     labelled.extend(
-        LabelledExample(one, labels, {name: pseudo[one.key][name][1] for name in labels})
+        LabelledExample(one, labels, {name: min(pseudo[one.key][name][1], MOST) for name in labels})
         for one, labels in cap_per_label(logs, lambda one: _names(pseudo[one.key]), cap)
     )
     calibration = tuple(

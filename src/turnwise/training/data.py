@@ -103,20 +103,22 @@ def split_to_stop(
     """Divide by conversation into what is trained on and what stops the training.
 
     What stops it is a tenth of the pseudo-labelled conversations where there are any (S1), else
-    of all: those with h mod 10 = 0, or the one of lowest h where none is.
+    of all: those with h mod 10 = 0, or the one of lowest h where that is none or everything.
 
     Raises:
         TrainingError: all examples are of one conversation.
     """
     gold = {one.example.key[0] for one in labelled if one.is_gold}
     ids = {one.example.key[0] for one in labelled}
-    eligible = sorted(ids - gold or ids, key=stable_hash)
-    held = {one for one in eligible if in_tuning_split(one)} or set(eligible[:1])
-    if held == ids:
+    if len(ids) < 2:
         raise TrainingError(
             "only one conversation is labelled: training needs others to tell when to stop. "
             "Label a few dozen conversations"
         )
+    eligible = sorted(ids - gold or ids, key=stable_hash)
+    held = {one for one in eligible if in_tuning_split(one)}
+    if not held or held == ids:
+        held = set(eligible[:1])
     kept = [one for one in labelled if one.example.key[0] not in held]
     return kept, [one for one in labelled if one.example.key[0] in held]
 
