@@ -98,7 +98,7 @@ def test_history_is_cut_from_its_far_end():
     assert [turn.text for turn in kept] == ["it today", "yes", "shall i send a new one"]
 
 
-@given(turns, st.integers(0, 6), st.integers(0, 25), st.sampled_from(["customer", "both"]))
+@given(turns, st.integers(0, 6), st.integers(1, 25), st.sampled_from(["customer", "both"]))
 def test_the_current_turn_is_whole_and_history_never_exceeds_the_window(
     messages, max_turns, max_tokens, kind
 ):

@@ -58,7 +58,7 @@ def test_the_python_example_is_under_ten_lines_and_runs(folder):
     (example,) = [text for kind, text in BLOCKS if kind == "python"]
     assert len(example.splitlines()) < 10
     out = run(folder, sys.executable, "-c", example)
-    assert re.findall(r"'(\w+)': '", out) == ["domain", "intent", "issue"]
+    assert re.findall(r"'(\w+)': \(", out) == ["domain", "intent", "issue"]
 
 
 def test_links_lead_somewhere():

@@ -68,7 +68,7 @@ def test_json_is_the_only_thing_on_standard_output(turnwise, finished):
 
 @pytest.mark.parametrize(
     ("step", "seed"),
-    [("label: ", 0), ("encoding: ", 1), ("training: ", 2), ("packing: ", 3), ("scoring: ", 4)],
+    [("label: ", 0), ("training: ", 2), ("packing: ", 3)],
 )
 def test_a_run_killed_at_any_moment_ends_as_if_it_had_not_been(
     turnwise, finished, sample_slice, tmp_path, step, seed
