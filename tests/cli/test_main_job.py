@@ -68,7 +68,7 @@ def test_json_is_the_only_thing_on_standard_output(turnwise, finished):
 
 @pytest.mark.parametrize(
     ("step", "seed"),
-    [("label: ", 0), ("training: ", 2), ("packing: ", 3)],
+    [("label: ", 0), ("encoding: ", 1), ("training: ", 2), ("packing: ", 3), ("scoring: ", 4)],
 )
 def test_a_run_killed_at_any_moment_ends_as_if_it_had_not_been(
     turnwise, finished, sample_slice, tmp_path, step, seed
@@ -79,6 +79,7 @@ def test_a_run_killed_at_any_moment_ends_as_if_it_had_not_been(
     turnwise("run", sample_slice, "-w", folder)
     assert contents(folder) == contents(finished)
     assert answer(turnwise, folder)["dimensions"] == answer(turnwise, finished)["dimensions"]
+    assert [one.name for one in folder.glob("bundles/.*")] == []
 
 
 def kill_in(step: str, folder: Path, logs: Path, after: float) -> None:

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import tempfile
 import time
 from dataclasses import dataclass, fields
@@ -76,7 +77,7 @@ def pack(
         )
     bundles.mkdir(parents=True, exist_ok=True)
     _sweep(bundles)
-    made = Path(tempfile.mkdtemp(prefix=".packing-", dir=bundles))
+    made = Path(tempfile.mkdtemp(prefix=f"{_mark()}{os.getpid()}-", dir=bundles))
     try:
         made.chmod(0o755)
         used, compared = _write_graph(classifier, encoder, made, progress)
@@ -100,11 +101,28 @@ def _read_card(folder: Path) -> EncoderFolder:
         ) from error
 
 
+def _mark() -> str:
+    """How the unfinished folders of this machine begin; the process's number follows."""
+    return f".packing-{socket.gethostname()}-"
+
+
 def _sweep(bundles: Path) -> None:
-    """Delete what packing left behind when it was killed."""
+    """Delete what packing left behind when it was killed, and nothing that still runs."""
     for left in bundles.glob(".packing-*"):
-        if time.time() - left.stat().st_mtime > ABANDONED:
+        number = left.name.removeprefix(_mark()).split("-")[0]
+        gone = left.name.startswith(_mark()) and number.isdigit() and not _runs(int(number))
+        if gone or time.time() - left.stat().st_mtime > ABANDONED:
             shutil.rmtree(left, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it runs, as somebody else
+        return True
+    return True
 
 
 def _write_graph(
