@@ -24,7 +24,7 @@ def stable_hash(text: str) -> int:
 
 
 def in_tuning_split(conversation_id: str) -> bool:
-    """Whether a training conversation is held apart to stop the training: h mod 10 = 0."""
+    """Whether a training conversation belongs to the tuning split: h mod 10 = 0."""
     return stable_hash(conversation_id) % 10 == 0
 
 

@@ -40,6 +40,13 @@ def test_a_tenth_by_hash_stops_training():
     assert 60 < len(held) < 140  # of 1,000 turns
 
 
+def test_a_tenth_stops_training_where_another_tenth_was_taken_away():
+    many = [conversation(f"log {number}") for number in range(500)]
+    left = [one for one in many if not in_tuning_split(one.id)]
+    _, held = split_to_stop(gold(left))
+    assert 60 < len(held) < 140  # of 900 turns
+
+
 def test_one_conversation_can_not_be_divided():
     with pytest.raises(TrainingError, match="only one conversation"):
         split_to_stop(gold([conversation("a")]))

@@ -50,3 +50,11 @@ def test_attention_starts_on_the_near_turns_of_its_side():
     customer, other = found[0], found[2]
     assert customer[1] > customer[3] > 3 * customer[0]
     assert other[0] > other[2] > 3 * other[1]
+
+
+def test_only_the_sides_that_a_window_shows_have_pools():
+    shape = Shape(vector=12, history=4, hidden=8, labels=(3, 5), sides=("customer",))
+    found = HistoryPools(shape)(
+        torch.randn(2, 12), torch.randn(2, 4, 12), torch.ones(2, 4, dtype=torch.long)
+    )
+    assert found.shape == (2, 2, 12)

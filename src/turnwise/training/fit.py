@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cross_entropy
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from turnwise.context_arrays import ContextArrays
 from turnwise.encoders import Vectors
@@ -20,6 +21,7 @@ from turnwise.training.config import TrainingConfig
 from turnwise.training.data import MISSING, Targets
 from turnwise.training.model import Shape, TurnClassifier
 
+SLOWER = 0.3  # of the learning rate after two passes that brought nothing
 SCORED_AT_ONCE = 4096  # examples; bounds the memory of a pass without gradients
 
 
@@ -84,13 +86,15 @@ def fit(
         torch.manual_seed(config.seed)
         model = TurnClassifier(shape)
         optimiser = torch.optim.AdamW(
-            model.parameter_groups(config.learning_rate, config.weight_decay)
+            model.parameter_groups(config.learning_rate, config.weight_decay), fused=True
         )
+        slower = ReduceLROnPlateau(optimiser, factor=SLOWER, patience=1)
         losses: list[float] = []
         kept = _weights(model)
         for epoch in range(config.epochs):
             _train_epoch(model, optimiser, taught, config)
             losses.append(_held_loss(model, held))
+            slower.step(losses[-1])
             best = int(np.argmin(losses))
             if best == epoch:
                 kept = _weights(model)
@@ -121,7 +125,7 @@ def _train_epoch(
     model: TurnClassifier, optimiser: torch.optim.Optimizer, data: Dataset, config: TrainingConfig
 ) -> None:
     model.train()
-    for rows in torch.split(torch.randperm(len(data)), config.batch):
+    for rows in torch.split(torch.randperm(len(data)), config.batch_for(len(data))):
         logits = model(data.vectors, data.turns[rows], data.roles[rows])
         losses = _losses(logits, data.labels[rows], config.label_smoothing)
         loss = (losses * data.weights[rows]).sum() / len(rows)

@@ -131,6 +131,7 @@ def _fit(
         history=taught.turns.shape[1] - 1,
         hidden=config.hidden,
         labels=tuple(len(dimension.labels) for dimension in taxonomy.dimensions),
+        sides=("customer", "other") if config.context.kind == "both" else ("customer",),
         dropout=config.dropout,
     )
     return fit(taught, held, shape, config, progress)

@@ -15,15 +15,16 @@ linear path tells now from before; the hidden layer is for large data.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import torch
 from torch import Tensor, nn
 
 from turnwise.context_arrays import ROLE_CODES
 
-# Role of a pool, and how much a turn counts at the start beside the one after it.
-POOLS = (("customer", 0.5), ("customer", 1.0), ("other", 0.5), ("other", 1.0))
+FADES = (0.5, 1.0)  # of a side's pools: how much a turn counts at the start beside the next one
 OTHER_SIDE = -4.0  # logit at the start of a turn that isn't of the pool's side
 NOTHING = math.log(0.1)  # logit of looking nowhere: a pool far from everything is short
 GATE = 0.3  # how much of each pool is let through at the start
@@ -42,6 +43,7 @@ class Shape:
         history: turns of history at most, 1 or more.
         hidden: width of the hidden layer.
         labels: how many labels each dimension has, in the taxonomy's order.
+        sides: whose turns the history shows, each with pools of its own.
         dropout: share of features and hidden units that training drops.
     """
 
@@ -49,7 +51,13 @@ class Shape:
     history: int
     hidden: int
     labels: tuple[int, ...]
+    sides: tuple[str, ...] = ("customer", "other")
     dropout: float = 0.0
+
+    @property
+    def pools(self) -> tuple[tuple[str, float], ...]:
+        """Side and fade of each pool."""
+        return tuple(product(self.sides, FADES))
 
 
 class HistoryPools(nn.Module):
@@ -57,12 +65,13 @@ class HistoryPools(nn.Module):
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.query = nn.Linear(shape.vector, len(POOLS) * KEY, bias=False)
-        self.key = nn.Linear(shape.vector, len(POOLS) * KEY, bias=False)
+        pools = shape.pools
+        self.query = nn.Linear(shape.vector, len(pools) * KEY, bias=False)
+        self.key = nn.Linear(shape.vector, len(pools) * KEY, bias=False)
         nn.init.zeros_(self.query.weight)  # at first it does not matter what is said
         steps = torch.arange(float(shape.history))
-        self.place = nn.Parameter(torch.stack([steps * math.log(fade) for _, fade in POOLS]))
-        self.role = nn.Parameter(_own_side())
+        self.place = nn.Parameter(torch.stack([steps * math.log(fade) for _, fade in pools]))
+        self.role = nn.Parameter(_own_side(pools))
 
     def forward(self, current: Tensor, history: Tensor, roles: Tensor) -> Tensor:
         """Return Float32[batch, pools, vector].
@@ -71,9 +80,10 @@ class HistoryPools(nn.Module):
             current: Float32[batch, vector]; history: Float32[batch, turns, vector], nearest
                 first; roles: Int64[batch, turns], 0 where there is no turn.
         """
-        query = self.query(current).unflatten(1, (len(POOLS), 1, KEY))
-        keys = self.key(history).unflatten(2, (len(POOLS), KEY)).permute(0, 2, 3, 1)
-        score = (query @ keys).squeeze(2) * SCALE
+        query = self.query(current).unflatten(1, (-1, KEY))
+        # The query goes through the keys' matrix, not each turn: the same product, a tenth of it.
+        asked = torch.einsum("bpk,pkv->bpv", query, self.key.weight.view(query.shape[1], KEY, -1))
+        score = asked @ history.transpose(1, 2) * SCALE
         score = score + self.place + self.role[roles].transpose(1, 2)
         score = score.masked_fill((roles == 0).unsqueeze(1), ABSENT)
         nowhere = torch.full_like(score[:, :, :1], NOTHING)
@@ -81,10 +91,10 @@ class HistoryPools(nn.Module):
         return weights @ history
 
 
-def _own_side() -> Tensor:
+def _own_side(pools: Sequence[tuple[str, float]]) -> Tensor:
     """Float32[roles, pools]: the logits at the start that tell the sides apart."""
-    logits = torch.zeros(len(ROLE_CODES) + 1, len(POOLS))
-    for column, (side, _) in enumerate(POOLS):
+    logits = torch.zeros(len(ROLE_CODES) + 1, len(pools))
+    for column, (side, _) in enumerate(pools):
         for role, code in ROLE_CODES.items():
             if (role == "customer") != (side == "customer"):
                 logits[code, column] = OTHER_SIDE
@@ -97,9 +107,9 @@ class TurnClassifier(nn.Module):
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
-        labels, features = sum(shape.labels), shape.vector * (1 + len(POOLS))
+        labels, features = sum(shape.labels), shape.vector * (1 + len(shape.pools))
         self.pools = HistoryPools(shape)
-        self.gates = nn.Parameter(torch.full((len(shape.labels), len(POOLS)), GATE))
+        self.gates = nn.Parameter(torch.full((len(shape.labels), len(shape.pools)), GATE))
         self.shared = nn.Linear(shape.vector, labels)
         self.linear = nn.Linear(features, labels, bias=False)
         self.hidden = nn.Linear(features, shape.hidden)
