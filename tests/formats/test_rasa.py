@@ -124,3 +124,22 @@ def test_several_intents_of_a_turn_are_read_back(tmp_path):
     write([Conversation("c", (turn,))], tmp_path / "nlu.yml", "rasa")
     ((found,), _) = read_all(tmp_path / "nlu.yml")
     assert found.turns[0].gold == turn.gold
+
+
+@pytest.mark.parametrize("labels", [("a+b",), (" a",), ("a", "b ")])
+def test_a_label_that_would_be_read_back_as_others_is_refused(tmp_path, labels):
+    turn = Turn("customer", "hi", {"intent": labels})
+    with pytest.raises(FormatError, match="Write jsonl, or rename"):
+        write([Conversation("c", (turn,))], tmp_path / "nlu.yml", "rasa")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_intent_of_many_examples_is_written_in_parts_and_read_whole(tmp_path):
+    texts = [f"text {number}" for number in range(2_500)]
+    turns = [Turn("customer", text, {"intent": ("a",)}) for text in texts]
+    said = (Conversation(str(at), (turn,)) for at, turn in enumerate(turns))
+    assert write(said, tmp_path / "nlu.yml", "rasa") == 2_500
+    good, errors = read_all(tmp_path / "nlu.yml")
+    assert not errors
+    assert [one.turns[0].text for one in good] == texts
+    assert (tmp_path / "nlu.yml").read_text("utf-8").count("intent: a") == 3

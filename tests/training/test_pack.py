@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from turnwise.bundle_manifest import conversation_hash
+from turnwise.bundle import conversation_hash
 from turnwise.conversations import examples
-from turnwise.encoder_export import prepare_encoder
 from turnwise.encoders import OnnxEncoder
+from turnwise.encoders.export import prepare_encoder
 from turnwise.errors import TrainingError
 from turnwise.formats import read
 from turnwise.taxonomy import load_taxonomy
@@ -102,7 +102,7 @@ def test_int8_that_fails_the_gate_gives_way_to_fp32(
     assert bundle.manifest.agreement == 1
 
 
-@pytest.mark.parametrize("step", ["export_graph", "_move_into_place"])
+@pytest.mark.parametrize("step", ["export_graph", "move_into_place"])
 def test_packing_that_breaks_off_leaves_nothing(
     step, classifier, encoder_folder, tmp_path, monkeypatch
 ):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from training_samples import every, gold, pseudo
 
-from turnwise.bundle_manifest import conversation_hash
+from turnwise.bundle import conversation_hash
 from turnwise.conversations import ContextWindow, Conversation, Example, Turn
 from turnwise.errors import ConfigError, TrainingError
 from turnwise.taxonomy import Label

@@ -1,4 +1,4 @@
-"""Commands on the logs: make a workspace, import, count, forget."""
+"""Commands on the logs: make a workspace, import, export, count, forget."""
 
 from __future__ import annotations
 
@@ -82,6 +82,65 @@ def import_(
     show.imported(result, json)
     if result.rejected:
         raise typer.Exit(2)
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(help="File to write; compressed where .gz or .xz.")],
+    workspace: WorkspaceOption = HERE,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            help="jsonl, chat, csv, tsv, rasa or label-studio; left out, the name of the file "
+            "tells it: .jsonl, .csv, .tsv, or .yml for rasa."
+        ),
+    ] = None,
+    sample: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Write only so many conversations, each month and domain having its share; "
+            "the same ones again as long as the logs are the same.",
+        ),
+    ] = None,
+    labels: Annotated[
+        str,
+        typer.Option(
+            help="gold: those of people; pseudo: those of models, apart from gold; all: both."
+        ),
+    ] = "gold",
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the file where it is there already.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Write conversations with their labels to a file: to review, to share, to train others on.
+
+    Texts are written as they are stored: redacted. Importing the file gives the same
+    conversations and gold again; where a format loses something, it is said. Labels of models
+    are told apart from gold, and no import takes them for it. The file appears when it is
+    complete.
+
+    Example: turnwise export review.csv --sample 200 --labels all -w DIR
+    """
+    from turnwise.cli import show
+    from turnwise.cli.console import progress_display
+    from turnwise.cli.parsing import labels_choice
+    from turnwise.project import Project
+    from turnwise.steps import export_logs
+
+    wanted = labels_choice(labels)
+    with Project.open(workspace) as opened, progress_display() as progress:
+        result = export_logs(
+            opened,
+            file,
+            format=format,
+            sample=sample,
+            labels=wanted,
+            force=force,
+            progress=progress,
+        )
+    show.exported(result, json)
 
 
 @app.command()

@@ -13,6 +13,7 @@ import typer
 from turnwise.conversations import ROLES, Conversation, Turn
 from turnwise.errors import FormatError
 from turnwise.formats import ColumnMapping, checks, read, read_text
+from turnwise.steps.exporting import Labels
 from turnwise.steps.importing import OnError
 
 COLUMNS = ("conversation", "role", "text", "time", "position")
@@ -39,6 +40,16 @@ def on_error_choice(value: str) -> OnError:
     if value == "stop":
         return "stop"
     raise typer.BadParameter(f"--on-error is skip or stop, not {value!r}")
+
+
+def labels_choice(value: str) -> Labels:
+    if value == "gold":
+        return "gold"
+    if value == "pseudo":
+        return "pseudo"
+    if value == "all":
+        return "all"
+    raise typer.BadParameter(f"--labels is gold, pseudo or all, not {value!r}")
 
 
 def date(value: str | None) -> datetime | None:

@@ -10,7 +10,7 @@ from turnwise.cli.console import percent, print_json, print_table
 if TYPE_CHECKING:
     from turnwise.actions import ActionCheck
     from turnwise.statistics import LogStatistics
-    from turnwise.steps import ImportResult, LabelResult
+    from turnwise.steps import ExportResult, ImportResult, LabelResult
     from turnwise.workspace import Forgotten
 
 WIDTH = 96  # characters of a customer turn that are shown
@@ -55,6 +55,18 @@ def imported(result: ImportResult, json: bool) -> None:
         print(f"  ... and {result.rejected - len(result.errors):,} more")
     for path in result.rejected_files:
         print(f"Bad records: {path}")
+
+
+def exported(result: ExportResult, json: bool) -> None:
+    if json:
+        print_json(result)
+        return
+    print(
+        f"Wrote {result.conversations:,} conversations ({result.turns:,} turns), {result.gold:,} "
+        f"labels by people and {result.pseudo:,} by models: {result.file} ({result.format})"
+    )
+    if result.loses:
+        print(f"Left out, for {result.format} has no place for it: {result.loses}")
 
 
 def statistics(found: LogStatistics, json: bool) -> None:

@@ -21,12 +21,24 @@ from turnwise.formats import csv, dialogflow, jsonl, label_studio, multidogo, ra
 from turnwise.formats.csv import ColumnMapping
 from turnwise.formats.detect import Looks, detect
 from turnwise.formats.jsonl import read_text
+from turnwise.formats.pseudo import Labelled, unlabelled
 from turnwise.formats.records import Record, rejected
 
-__all__ = ["FORMATS", "ColumnMapping", "Format", "Record", "read", "read_text", "write"]
+__all__ = [
+    "FORMATS",
+    "ColumnMapping",
+    "Format",
+    "Labelled",
+    "Record",
+    "format_to_write",
+    "read",
+    "read_text",
+    "write",
+    "write_labelled",
+]
 
 Reader = Callable[[Path], Iterator[Record]]
-Writer = Callable[[Iterable[Conversation], Path], int]
+Writer = Callable[[Iterable[Labelled], Path], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +47,57 @@ class Format:
 
     Attributes:
         read: yields the records of a file.
-        write: writes conversations and returns how many; None where it is only read.
+        write: writes conversations with their gold and labels of models, and returns how many;
+            None where it is only read.
         accepts: what the content may look like for this format to be said of it.
+        names: how the names of its files end, where that tells it when one is to be written.
+        loses: what it has no place for, in words.
+        holds_pseudo: whether labels of models have a place of their own, apart from gold.
+        dimension: the only one whose labels it holds; empty where it holds all.
     """
 
     read: Reader
     write: Writer | None
     accepts: frozenset[str]
+    names: tuple[str, ...] = ()
+    loses: str = ""
+    holds_pseudo: bool = True
+    dimension: str = ""
 
 
 _TABLES = frozenset(("csv", "tsv", "multidogo", ""))
+_META = "meta (whatever else the source said of a conversation)"
 
 FORMATS: Mapping[str, Format] = {
-    "jsonl": Format(jsonl.read, jsonl.write, frozenset(("jsonl",))),
-    "chat": Format(jsonl.read, jsonl.write_chat, frozenset(("jsonl",))),
-    "csv": Format(csv.read, csv.write, _TABLES),
-    "tsv": Format(csv.read, csv.write_tabs, _TABLES),
+    "jsonl": Format(
+        jsonl.read,
+        jsonl.write,
+        frozenset(("jsonl",)),
+        names=(".jsonl", ".ndjson"),
+    ),
+    "chat": Format(
+        jsonl.read,
+        jsonl.write_chat,
+        frozenset(("jsonl",)),
+        loses="which messages made a turn, and the bounds between turns of one role in a row",
+    ),
+    "csv": Format(csv.read, csv.write, _TABLES, names=(".csv",), loses=_META),
+    "tsv": Format(csv.read, csv.write_tabs, _TABLES, names=(".tsv", ".tab"), loses=_META),
     "sgd": Format(sgd.read, None, frozenset(("sgd",))),
     "multidogo": Format(multidogo.read, None, frozenset(("multidogo",))),
-    "rasa": Format(rasa.read, rasa.write, frozenset(("rasa",))),
+    "rasa": Format(
+        rasa.read,
+        rasa.write,
+        frozenset(("rasa",)),
+        names=(".yml", ".yaml"),
+        loses="all but the texts of customer turns with an intent, and that intent",
+        holds_pseudo=False,
+        dimension=rasa.DIMENSION,
+    ),
     "dialogflow": Format(dialogflow.read, None, frozenset(("dialogflow",))),
-    "label-studio": Format(label_studio.read, label_studio.write, frozenset(("label-studio",))),
+    "label-studio": Format(
+        label_studio.read, label_studio.write_tasks, frozenset(("label-studio",))
+    ),
 }
 
 
@@ -126,7 +168,7 @@ def _to_the_end(records: Iterable[Record], path: Path) -> Iterator[Record]:
 
 
 def write(conversations: Iterable[Conversation], path: Path, format: str) -> int:
-    """Write conversations to a file, compressed where its name ends in .gz or .xz.
+    """Write conversations with their gold to a file, compressed where its name ends in .gz or .xz.
 
     The file appears when it is complete; one that was there before is replaced.
 
@@ -137,8 +179,42 @@ def write(conversations: Iterable[Conversation], path: Path, format: str) -> int
         ConfigError: there is no such format, or it is only read.
         FormatError: the disk is full, or something has no place in the format.
     """
+    return write_labelled(unlabelled(conversations), path, format)
+
+
+def write_labelled(labelled: Iterable[Labelled], path: Path, format: str) -> int:
+    """The same with labels that models gave, where the format has a place for them.
+
+    Args:
+        labelled: each conversation with annotations of its turns; none by a person.
+    """
     chosen = FORMATS.get(format)
     if chosen is None or chosen.write is None:
-        names = ", ".join(name for name, one in FORMATS.items() if one.write)
-        raise ConfigError(f"there is no format {format!r} to write", hint=f"There are {names}")
-    return chosen.write(conversations, path)
+        raise _no_format(format)
+    return chosen.write(labelled, path)
+
+
+def format_to_write(path: Path, format: str | None = None) -> str:
+    """The format that is said, or the one that the name of a file stands for, compressed or not.
+
+    Raises:
+        ConfigError: it can't be told, does not exist, or is only read.
+    """
+    if format is not None:
+        if format not in FORMATS or FORMATS[format].write is None:
+            raise _no_format(format)
+        return format
+    name = path.name.removesuffix(path.suffix if path.suffix in (".gz", ".xz") else "").lower()
+    for known, one in FORMATS.items():
+        if one.names and name.endswith(one.names):
+            return known
+    reason = "the name of the file does not tell in which format to write it"
+    raise ConfigError(reason, path=path, hint=f"Name it with --format: {_writable()}")
+
+
+def _no_format(format: str) -> ConfigError:
+    return ConfigError(f"there is no format {format!r} to write", hint=f"There are {_writable()}")
+
+
+def _writable() -> str:
+    return ", ".join(name for name, one in FORMATS.items() if one.write)

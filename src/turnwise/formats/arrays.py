@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
+from turnwise.conversations import Conversation
 from turnwise.errors import FormatError
-from turnwise.formats.records import RAW_CHARACTERS
+from turnwise.formats.records import RAW_CHARACTERS, Record, rejected
 
 MAX_ELEMENT_CHARACTERS = 64 * 1024 * 1024
 
@@ -30,6 +32,34 @@ class Element(NamedTuple):
     value: object
     error: FormatError | None = None
     raw: str = ""
+
+
+def records(
+    chunks: Iterable[str],
+    path: Path | str,
+    key: str,
+    conversation: Callable[[object], Conversation | None],
+) -> Iterator[Record]:
+    """Yield a record for each element of an array of objects, on the line where it begins.
+
+    Args:
+        chunks: the text, in pieces of any size; path: where it is from, for what is rejected.
+        key: every element has it.
+        conversation: reads an element; None passes it over, a FormatError rejects it.
+
+    Raises:
+        FormatError: the text is no array, or ends inside it; records before were yielded.
+    """
+    for element in elements(chunks, (key,)):
+        try:
+            if element.error is not None:
+                raise element.error
+            found = conversation(element.value)
+        except FormatError as error:
+            yield rejected(error, path, element.line, element.raw or str(element.value))
+        else:
+            if found is not None:
+                yield Record(element.line, found)
 
 
 def elements(chunks: Iterable[str], keys: Collection[str]) -> Iterator[Element]:

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import csv
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from turnwise.annotations import Annotation
 from turnwise.conversations import Conversation, Gold, Role, Turn
 from turnwise.errors import FormatError
 from turnwise.formats import checks
 from turnwise.formats.jsonl import written_moment
+from turnwise.formats.pseudo import Labelled
 from turnwise.formats.records import Record, rejected
 from turnwise.formats.rows import Group, Row, grouped, rows, turns_of
 from turnwise.formats.streams import head, replacing
@@ -24,6 +26,8 @@ from turnwise.formats.streams import head, replacing
 SEVERAL = "|"  # between the labels of one cell
 DELIMITERS = ",;\t|"
 GOLD_PREFIX = "gold."
+PSEUDO_PREFIX = "pseudo."  # of labels by models, which are not read
+CONFIDENCE_PREFIX = "confidence."
 _FIXED = ("conversation_id", "started_at", "locale", "market", "channel", "position", "role")
 _ABOUT = ("locale", "market", "channel")
 
@@ -229,38 +233,47 @@ def _utterance(row: Row, columns: _Columns, path: Path) -> Record:
     return Record(row.line, built)
 
 
-def write(conversations: Iterable[Conversation], path: Path, delimiter: str = ",") -> int:
+def write(labelled: Iterable[Labelled], path: Path, delimiter: str = ",") -> int:
     """Write one turn a row; all but meta is read back by `read` without a mapping.
 
-    The dimensions are known only when the last conversation was seen, so the rows go through a
-    temporary file before the header.
+    Labels of models, and how sure they are, stand in columns that `read` passes over. Which
+    columns there are is known only when the last conversation was seen, so the rows go through
+    a temporary file before the header; it lies where there has to be space anyway.
 
     Raises:
-        FormatError: a label with `|` in it, or the disk is full.
+        FormatError: a label or an id that would not be read back, or the disk is full.
     """
-    dimensions: dict[str, None] = {}
+    columns: dict[str, None] = {}
     written = 0
-    with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as kept:
+    with (
+        replacing(path) as stream,
+        tempfile.TemporaryFile("w+", encoding="utf-8", newline="", dir=path.parent) as kept,
+    ):
         draft = csv.writer(kept)
-        for conversation in conversations:
-            draft.writerows(_cells(conversation, dimensions))
+        for conversation, annotations in labelled:
+            draft.writerows(_cells(conversation, annotations, columns))
             written += 1
         kept.seek(0)
-        with replacing(path) as stream:
-            output = csv.writer(stream, delimiter=delimiter, lineterminator="\n")
-            header = [*_FIXED, "text", *(f"{GOLD_PREFIX}{name}" for name in dimensions)]
-            output.writerow(header)
-            for row in csv.reader(kept):
-                output.writerow(row + [""] * (len(header) - len(row)))
+        output = csv.writer(stream, delimiter=delimiter, lineterminator="\n")
+        header = [*_FIXED, "text", *columns]
+        output.writerow(header)
+        for row in csv.reader(kept):
+            output.writerow(row + [""] * (len(header) - len(row)))
     return written
 
 
-def write_tabs(conversations: Iterable[Conversation], path: Path) -> int:
+def write_tabs(labelled: Iterable[Labelled], path: Path) -> int:
     """The same with tabs between the cells."""
-    return write(conversations, path, "\t")
+    return write(labelled, path, "\t")
 
 
-def _cells(conversation: Conversation, dimensions: dict[str, None]) -> Iterator[list[str]]:
+def _cells(
+    conversation: Conversation, annotations: Sequence[Annotation], columns: dict[str, None]
+) -> Iterator[list[str]]:
+    """The rows of a conversation; new columns of labels are added behind those that are known."""
+    if conversation.id != conversation.id.strip():
+        reason = f"conversation id {conversation.id!r} begins or ends with white space"
+        raise FormatError(reason, hint="Write jsonl")
     about = [
         conversation.id,
         written_moment(conversation.started_at),
@@ -268,14 +281,31 @@ def _cells(conversation: Conversation, dimensions: dict[str, None]) -> Iterator[
         conversation.market,
         conversation.channel,
     ]
+    pseudo = _pseudo_cells(annotations)
     position = 0
-    for turn in conversation.turns:
-        for dimension, labels in turn.gold.items():
-            dimensions[dimension] = None
-            if any(SEVERAL in label for label in labels):
-                hint = "Write jsonl, or rename the label"
-                raise FormatError(f"label {labels} of {dimension!r} holds a {SEVERAL}", hint=hint)
+    for index, turn in enumerate(conversation.turns):
+        labels = _gold_cells(turn.gold) | pseudo.get(index, {})
+        columns.update(dict.fromkeys(labels))
         messages = turn.messages or (position,)
         position = messages[-1] + 1
-        gold = [SEVERAL.join(turn.gold.get(name, ())) for name in dimensions]
-        yield [*about, " ".join(map(str, messages)), turn.role, turn.text, *gold]
+        cells = [labels.get(name, "") for name in columns]
+        yield [*about, " ".join(map(str, messages)), turn.role, turn.text, *cells]
+
+
+def _gold_cells(gold: Gold) -> dict[str, str]:
+    for dimension, labels in gold.items():
+        if any(SEVERAL in label or label != label.strip() for label in labels):
+            reason = f"label {labels} of {dimension!r} holds a {SEVERAL} or white space at its ends"
+            raise FormatError(reason, hint="Write jsonl, or rename the label")
+    return {f"{GOLD_PREFIX}{name}": SEVERAL.join(labels) for name, labels in gold.items()}
+
+
+def _pseudo_cells(annotations: Iterable[Annotation]) -> dict[int, dict[str, str]]:
+    """Turn -> column -> cell; of several annotators the last one holds, as in training."""
+    cells: dict[int, dict[str, str]] = {}
+    for one in annotations:
+        if one.label is not None:
+            turn = cells.setdefault(one.turn, {})
+            turn[f"{PSEUDO_PREFIX}{one.dimension}"] = one.label
+            turn[f"{CONFIDENCE_PREFIX}{one.dimension}"] = f"{one.confidence:.4f}"
+    return cells

@@ -16,13 +16,14 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from turnwise.conversations import Conversation
 from turnwise.errors import FormatError
 from turnwise.formats import checks
-from turnwise.formats.arrays import elements
+from turnwise.formats.arrays import records
 from turnwise.formats.records import Record, rejected
 from turnwise.formats.streams import chunks
 
@@ -52,16 +53,8 @@ def read(path: Path) -> Iterator[Record]:
             stem = name.removesuffix(f"_usersays_{found['locale']}.json")
             intent = agent.display_name(f"{stem}.json") or found["intent"]
             with agent.opened(name) as stream:
-                for element in elements(chunks(stream, place), keys=("data",)):
-                    try:
-                        if element.error is not None:
-                            raise element.error
-                        phrase = _phrase(element.value, intent, found["locale"])
-                        if phrase is not None:
-                            yield Record(element.line, phrase)
-                    except FormatError as error:
-                        raw = element.raw or str(element.value)
-                        yield rejected(error, place, element.line, raw)
+                phrase = partial(_phrase, intent=intent, locale=found["locale"])
+                yield from records(chunks(stream, place), place, "data", phrase)
         except FormatError as error:
             yield rejected(error, place, error.line or 1)
 

@@ -5,8 +5,9 @@
      "meta": {...}}
 
 All but turns, role and text may be left out. `messages` are the positions of the messages that
-made a turn; it is written where they do not simply follow the turn before. What else stands in
-the object as plain value is kept in meta. The same objects are also read from a JSON array, and
+made a turn; it is written where they do not simply follow the turn before. Labels of models are
+written as a turn's `pseudo` and passed over by the reader. What else stands in the object as plain
+value is kept in meta. The same objects are also read from a JSON array, and
 from a file where one spans several lines.
 """
 
@@ -22,6 +23,7 @@ from turnwise.conversations import Conversation, Turn
 from turnwise.errors import FormatError
 from turnwise.formats import chat, checks, flattened
 from turnwise.formats.arrays import elements
+from turnwise.formats.pseudo import Labelled, by_turn
 from turnwise.formats.records import Record, rejected
 from turnwise.formats.streams import Line, chunks, head, lines, opened, replacing
 
@@ -163,29 +165,35 @@ def _meta(value: dict[str, object]) -> dict[str, str]:
     return kept
 
 
-def write(conversations: Iterable[Conversation], path: Path) -> int:
+def write(labelled: Iterable[Labelled], path: Path) -> int:
     """Write conversations in our own form, which `read` reads back equal; returns how many.
+
+    Labels of models stand beside the gold, and `read` passes them over.
 
     Raises:
         FormatError: the disk is full, or the folder can't be written to.
     """
-    return _write(conversations, path, _turn_values)
+    return _write(labelled, path, "turns", _turn_values)
 
 
-def write_chat(conversations: Iterable[Conversation], path: Path) -> int:
+def write_chat(labelled: Iterable[Labelled], path: Path) -> int:
     """Write conversations as chat messages; which messages made a turn is not kept."""
-    return _write(conversations, path, lambda one: {"messages": chat.messages(one)})
+    return _write(labelled, path, "messages", chat.messages)
 
 
 def _write(
-    conversations: Iterable[Conversation],
+    labelled: Iterable[Labelled],
     path: Path,
-    said: Callable[[Conversation], dict[str, object]],
+    field: str,
+    said: Callable[[Conversation], list[dict[str, object]]],
 ) -> int:
     written = 0
     with replacing(path) as stream:
-        for conversation in conversations:
-            values = about(conversation) | said(conversation)
+        for conversation, annotations in labelled:
+            turns = said(conversation)
+            for turn, labels in by_turn(annotations).items():
+                turns[turn]["pseudo"] = labels
+            values = about(conversation) | {field: turns}
             stream.write(json.dumps(values, ensure_ascii=False) + "\n")
             written += 1
     return written
@@ -212,7 +220,7 @@ def written_moment(moment: datetime | None) -> str:
     return aware.isoformat().replace("+00:00", "Z")
 
 
-def _turn_values(conversation: Conversation) -> dict[str, object]:
+def _turn_values(conversation: Conversation) -> list[dict[str, object]]:
     values: list[dict[str, object]] = []
     position = 0
     for turn in conversation.turns:
@@ -227,4 +235,4 @@ def _turn_values(conversation: Conversation) -> dict[str, object]:
             value["messages"] = list(messages)
         position = messages[-1] + 1
         values.append(value)
-    return {"turns": values}
+    return values

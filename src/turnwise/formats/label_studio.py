@@ -19,9 +19,10 @@ from turnwise.annotations import Annotation, Source
 from turnwise.conversations import Conversation, Gold, Turn
 from turnwise.errors import FormatError
 from turnwise.formats import checks
-from turnwise.formats.arrays import elements
+from turnwise.formats.arrays import records
 from turnwise.formats.jsonl import about
-from turnwise.formats.records import Record, rejected
+from turnwise.formats.pseudo import Labelled, in_words
+from turnwise.formats.records import Record
 from turnwise.formats.streams import chunks, opened, replacing
 from turnwise.taxonomy import Taxonomy
 
@@ -34,12 +35,7 @@ _NOT_OURS = "Read back the JSON export of a project made with tasks that Turnwis
 Values = dict[str, object]
 
 
-def write(conversations: Iterable[Conversation], path: Path) -> int:
-    """Write conversations as tasks, their gold as annotations; returns how many."""
-    return write_tasks(((conversation, ()) for conversation in conversations), path)
-
-
-def write_tasks(labelled: Iterable[tuple[Conversation, Sequence[Annotation]]], path: Path) -> int:
+def write_tasks(labelled: Iterable[Labelled], path: Path) -> int:
     """Write conversations as tasks, their gold as annotations and models' labels to review.
 
     Args:
@@ -91,7 +87,7 @@ def _prediction(
             turn = labels.setdefault(one.turn, {})
             turn[one.dimension] = (*turn.get(one.dimension, ()), one.label)
     return {
-        "model_version": " ".join(filter(None, (source.kind, source.name, source.version))),
+        "model_version": in_words(source),
         "score": min((one.confidence for one in given), default=0.0),
         "result": _result(conversation, labels),
     }
@@ -150,13 +146,7 @@ def labeling_config(taxonomy: Taxonomy) -> str:
 def read(path: Path) -> Iterator[Record]:
     """Yield the conversations of exported tasks, with what people chose as gold."""
     with opened(path) as stream:
-        for element in elements(chunks(stream, path), keys=("data",)):
-            try:
-                if element.error is not None:
-                    raise element.error
-                yield Record(element.line, _conversation(element.value))
-            except FormatError as error:
-                yield rejected(error, path, element.line, element.raw or str(element.value))
+        yield from records(chunks(stream, path), path, "data", _conversation)
 
 
 def _conversation(task: object) -> Conversation:

@@ -9,13 +9,16 @@ https://legacy-docs-oss.rasa.com/docs/rasa/training-data-format
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from turnwise.conversations import Conversation
 from turnwise.errors import FormatError
 from turnwise.formats import checks
+from turnwise.formats.pseudo import Labelled
 from turnwise.formats.records import Record, rejected
 from turnwise.formats.streams import chunks, opened, replacing
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
 DIMENSION = "intent"
 SEVERAL = "+"
+BLOCK = 1_000  # examples in one item that is written; an intent may have several items
 _PASSED_OVER = frozenset(("synonym", "lookup", "regex"))
 _ENTITY = re.compile(r"\[([^\[\]]+)\](?:\([^()]*\)|\{[^{}]*\}|\[\s*\{[^\[\]]*\}\s*\])")
 _MARKUP = re.compile(r"\](?=[({\[])")
@@ -158,28 +162,57 @@ def _record(
         return rejected(failure, path, line, text)
 
 
-def write(conversations: Iterable[Conversation], path: Path) -> int:
+def write(labelled: Iterable[Labelled], path: Path) -> int:
     """Write every customer turn with a gold intent as an example.
 
-    The rest of a conversation has no place in the format, and a text stands once per intent. A
-    text that would be read as entity markup gets a space between its brackets.
+    The rest of a conversation has no place in the format, nor have labels of models, which would
+    be read back as gold; a text stands once per intent. A text that would be read as entity
+    markup gets a space between its brackets.
 
     Returns:
         The number of conversations seen.
+
+    Raises:
+        FormatError: a label that would not be read back, or the disk is full.
     """
     seen = 0
-    texts: dict[str, dict[str, None]] = {}
-    for conversation in conversations:
-        seen += 1
-        for turn in conversation.turns:
-            if turn.role == "customer" and (labels := turn.gold.get(DIMENSION)):
-                texts.setdefault(SEVERAL.join(labels), {})[_MARKUP.sub("] ", turn.text)] = None
-    with replacing(path) as stream:
+    with replacing(path) as stream, _sorting_table() as table:
+        for conversation, _ in labelled:
+            seen += 1
+            table.executemany("INSERT OR IGNORE INTO examples VALUES (?, ?)", _told(conversation))
         stream.write('version: "3.1"\n')
-        stream.write("nlu:\n" if texts else "nlu: []\n")
-        for intent, examples in texts.items():
-            stream.write(_item(intent, list(examples)))
+        intents = table.execute("SELECT intent FROM examples GROUP BY intent ORDER BY min(rowid)")
+        found = [intent for (intent,) in intents]
+        stream.write("nlu:\n" if found else "nlu: []\n")
+        for intent in found:
+            query = "SELECT text FROM examples WHERE intent = ? ORDER BY rowid"
+            texts = table.execute(query, (intent,))
+            while block := [text for (text,) in texts.fetchmany(BLOCK)]:
+                stream.write(_item(intent, block))
     return seen
+
+
+@contextmanager
+def _sorting_table() -> Iterator[sqlite3.Connection]:
+    """Examples by intent in a temporary file, so that memory stays flat; gone when done."""
+    try:
+        with closing(sqlite3.connect("")) as table:
+            table.execute("CREATE TABLE examples (intent, text, UNIQUE (intent, text))")
+            yield table
+    except sqlite3.Error as error:
+        hint = "Free some space where temporary files lie, or name another place with TMPDIR"
+        raise FormatError(f"the examples can't be sorted: {error}", hint=hint) from None
+
+
+def _told(conversation: Conversation) -> Iterator[tuple[str, str]]:
+    """Intent and text of each turn that is an example."""
+    for turn in conversation.turns:
+        if turn.role == "customer" and (labels := turn.gold.get(DIMENSION)):
+            intent = SEVERAL.join(labels)
+            if _labels(intent.strip()) != labels:
+                reason = f"intent {labels} holds a {SEVERAL} or white space at its ends"
+                raise FormatError(reason, hint="Write jsonl, or rename the label")
+            yield intent, _MARKUP.sub("] ", turn.text)
 
 
 def _item(intent: str, texts: list[str]) -> str:
@@ -192,8 +225,11 @@ def _item(intent: str, texts: list[str]) -> str:
     def dumped(value: object) -> str:
         return yaml.safe_dump([value], allow_unicode=readable, sort_keys=False, width=1_000_000)
 
-    plain = [text for text in texts if text.isprintable() and text == text.strip()]
-    others = [{"text": text} for text in texts if text not in set(plain)]
+    def fits_a_line(text: str) -> bool:
+        return text.isprintable() and text == text.strip()
+
+    plain = [text for text in texts if fits_a_line(text)]
+    others = [{"text": text} for text in texts if not fits_a_line(text)]
     written = ""
     if plain:
         written += dumped({"intent": intent}) + "  examples: |\n"

@@ -16,8 +16,8 @@ from pathlib import Path
 from turnwise.conversations import Conversation, Gold, Turn
 from turnwise.errors import FormatError
 from turnwise.formats import checks
-from turnwise.formats.arrays import elements
-from turnwise.formats.records import Record, rejected
+from turnwise.formats.arrays import records
+from turnwise.formats.records import Record
 from turnwise.formats.streams import chunks, opened
 
 _NUMBER = re.compile(r"_\d+$")
@@ -28,13 +28,7 @@ _ROLES = {"USER": "customer", "SYSTEM": "agent"}
 def read(path: Path) -> Iterator[Record]:
     """Yield the dialogues of a file; a record's line is the one on which its dialogue begins."""
     with opened(path) as stream:
-        for element in elements(chunks(stream, path), keys=("dialogue_id",)):
-            try:
-                if element.error is not None:
-                    raise element.error
-                yield Record(element.line, _conversation(element.value))
-            except FormatError as error:
-                yield rejected(error, path, element.line, element.raw or str(element.value))
+        yield from records(chunks(stream, path), path, "dialogue_id", _conversation)
 
 
 def _conversation(value: object) -> Conversation:

@@ -4,6 +4,7 @@ A step stores as it goes, so that a run killed at any moment resumes with what i
 """
 
 from turnwise.steps.evaluating import EvaluateResult, evaluate_bundle
+from turnwise.steps.exporting import ExportResult, export_logs
 from turnwise.steps.importing import ImportResult, import_logs
 from turnwise.steps.labelling import LabelResult, label_logs
 from turnwise.steps.predicting import predict_conversations
@@ -12,10 +13,12 @@ from turnwise.steps.training import TrainResult, train_bundle
 
 __all__ = [
     "EvaluateResult",
+    "ExportResult",
     "ImportResult",
     "LabelResult",
     "TrainResult",
     "evaluate_bundle",
+    "export_logs",
     "import_logs",
     "label_logs",
     "predict_conversations",

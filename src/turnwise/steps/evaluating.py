@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from turnwise.bundle import Bundle
-from turnwise.bundle_manifest import conversation_hash
+from turnwise.bundle import Bundle, conversation_hash
 from turnwise.conversations import Example, context_text, examples
 from turnwise.errors import EvaluationError
 from turnwise.evaluation import Evaluation, Section, evaluate, majority, tfidf, write_report

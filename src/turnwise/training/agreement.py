@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from turnwise.bundle_manifest import Agreement
-from turnwise.bundle_model import Logits, softmax
+from turnwise.bundle import Agreement, Logits, softmax
 from turnwise.conversations import Example
-from turnwise.int8 import processor_flags
+from turnwise.encoders.int8 import processor_flags
 from turnwise.sampling import stable_hash
 from turnwise.training.classifier import Classifier
 from turnwise.training.data import MISSING, targets

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from turnwise.bundle_model import Logits
+from turnwise.bundle import Logits
 
 LOWEST, HIGHEST = 0.05, 20.0
 FEWEST = 10  # turns; with fewer a temperature says more of chance than of the model

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from turnwise.bundle_manifest import TrainingRecord
-from turnwise.bundle_model import Logits, Probabilities, softmax
+from turnwise.bundle import Logits, Probabilities, TrainingRecord, softmax
 from turnwise.context_arrays import context_arrays
 from turnwise.conversations import Example
 from turnwise.encoders import Encoder

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from turnwise.bundle_manifest import DataCounts, TrainingRecord, conversation_hash
+from turnwise.bundle import DataCounts, TrainingRecord, conversation_hash
 from turnwise.context_arrays import context_arrays
 from turnwise.conversations import Example
 from turnwise.encoders import Encoder

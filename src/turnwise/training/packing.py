@@ -7,43 +7,36 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
-import socket
-import tempfile
-import time
-from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
 
-from turnwise.bundle import FILES, TAXONOMY, Bundle
-from turnwise.bundle_manifest import Agreement, EncoderFacts, Manifest, file_facts, write_manifest
-from turnwise.bundle_model import MODEL, TOKENIZER, PackedModel
-from turnwise.encoder_export import prepare_encoder
-from turnwise.encoders import OnnxEncoder
-from turnwise.errors import EncoderError, TrainingError
+from turnwise.bundle import (
+    FILES,
+    MANIFEST,
+    MODEL,
+    TAXONOMY,
+    TOKENIZER,
+    Agreement,
+    Bundle,
+    Manifest,
+    PackedModel,
+    file_facts,
+    write_manifest,
+)
+from turnwise.encoders import EncoderCard, EncoderFacts, OnnxEncoder, read_card
+from turnwise.encoders.export import prepare_encoder
+from turnwise.errors import TrainingError
 from turnwise.progress import Progress, silent
 from turnwise.taxonomy import to_dict
 from turnwise.training.agreement import compare, passes, to_compare
 from turnwise.training.classifier import Classifier
 from turnwise.training.export import export_graph
+from turnwise.unfinished import move_into_place, unfinished_folder
 
-ABANDONED = 3600  # seconds after which a pack can't be running any more
 STEPS = 3  # of packing, as progress counts them
-
-
-@dataclass(frozen=True, slots=True)
-class EncoderFolder:
-    """What an exported encoder says of itself; `source` is the name it was prepared under."""
-
-    id: str
-    size: int
-    max_tokens: int
-    precision: Literal["fp32", "int8"]
-    source: str
 
 
 def pack(
@@ -69,67 +62,25 @@ def pack(
         TrainingError: the encoder is another than that of the training.
         EncoderError: the encoder can't be read, or its fp32 form can't be made.
     """
-    card = _read_card(encoder)
+    card = read_card(encoder)
     if card.id != classifier.encoder_id:
         raise TrainingError(
             f"{encoder}: holds encoder {card.id}, and the classifier was trained with "
             f"{classifier.encoder_id}. Pack with the same encoder, or train again"
         )
-    bundles.mkdir(parents=True, exist_ok=True)
-    _sweep(bundles)
-    made = Path(tempfile.mkdtemp(prefix=f"{_mark()}{os.getpid()}-", dir=bundles))
-    try:
-        made.chmod(0o755)
+    with unfinished_folder(bundles) as made:
         used, compared = _write_graph(classifier, encoder, made, progress)
         folder = bundles / _write_rest(classifier, used, compared, redacted, made)
-        _move_into_place(made, folder)
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
+        move_into_place(made, folder, MANIFEST)
     progress("packing", STEPS, STEPS)
     return Bundle.load(folder)
 
 
-def _read_card(folder: Path) -> EncoderFolder:
-    path = folder / "encoder.json"
-    try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        return EncoderFolder(**{one.name: said[one.name] for one in fields(EncoderFolder)})
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EncoderError(
-            f"{path}: no encoder is described here ({error!r}). Name the folder that "
-            "prepare_encoder gave"
-        ) from error
-
-
-def _mark() -> str:
-    """How the unfinished folders of this machine begin; the process's number follows."""
-    return f".packing-{socket.gethostname()}-"
-
-
-def _sweep(bundles: Path) -> None:
-    """Delete what packing left behind when it was killed, and nothing that still runs."""
-    for left in bundles.glob(".packing-*"):
-        number = left.name.removeprefix(_mark()).split("-")[0]
-        gone = left.name.startswith(_mark()) and number.isdigit() and not _runs(int(number))
-        if gone or time.time() - left.stat().st_mtime > ABANDONED:
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # it runs, as somebody else
-        return True
-    return True
-
-
 def _write_graph(
     classifier: Classifier, encoder: Path, made: Path, progress: Progress
-) -> tuple[EncoderFolder, Agreement]:
+) -> tuple[EncoderCard, Agreement]:
     """Write model.onnx in the precision that passes; say which encoder is in it, and how near."""
-    card = _read_card(encoder)
+    card = read_card(encoder)
     progress("packing", 0, STEPS)
     exact = encoder
     if card.precision == "int8":
@@ -145,11 +96,11 @@ def _write_graph(
         if passes(compared):
             break
     progress("packing", 2, STEPS)
-    return _read_card(folder), compared
+    return read_card(folder), compared
 
 
 def _write_rest(
-    classifier: Classifier, card: EncoderFolder, compared: Agreement, redacted: bool, made: Path
+    classifier: Classifier, card: EncoderCard, compared: Agreement, redacted: bool, made: Path
 ) -> str:
     """Write taxonomy and manifest beside the graph; return the bundle's id."""
     taxonomy = classifier.taxonomy
@@ -177,12 +128,3 @@ def _write_rest(
     )
     write_manifest(manifest, made)
     return manifest.id
-
-
-def _move_into_place(made: Path, folder: Path) -> None:
-    """Rename, so that a bundle is whole or absent; the same one may be there already."""
-    try:
-        os.rename(made, folder)
-    except OSError:
-        if not (folder / "manifest.json").is_file():
-            raise

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from turnwise.bundle_manifest import Score
-from turnwise.bundle_model import Logits
+from turnwise.bundle import Logits, Score
 from turnwise.training.calibrate import mean_loss
 from turnwise.training.data import MISSING
 

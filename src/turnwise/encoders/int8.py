@@ -170,7 +170,7 @@ def _observe(model: ModelProto, names: Sequence[str], feeds: Sequence[Feed]) -> 
     import onnx
     from onnx import helper
 
-    from turnwise.encoders import open_session
+    from turnwise.encoders.session import open_session
 
     watched = onnx.ModelProto()
     watched.CopyFrom(model)

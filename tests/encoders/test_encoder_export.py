@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 from tiny_encoder import save_tiny_encoder, say_pooling
 
-from turnwise import encoder_export, encoder_gate
-from turnwise.encoder_export import DEFAULT_ENCODER, encoder_source, prepare_encoder
-from turnwise.encoder_source import EncoderSource
-from turnwise.encoders import OnnxEncoder, Vectors
+from turnwise.encoders import DEFAULT_ENCODER, OnnxEncoder, Vectors, export, gate
+from turnwise.encoders.export import prepare_encoder
+from turnwise.encoders.source import EncoderSource, encoder_source
 from turnwise.errors import EncoderError
 
 CACHE = Path(os.environ["TURNWISE_CACHE"])  # set in conftest.py
@@ -60,7 +59,7 @@ def test_int8_is_near_the_model_and_says_how_near(tiny: Path, tmp_path: Path):
     folder = prepare_encoder(str(tiny), tmp_path)
     card = json.loads((folder / "encoder.json").read_text())
     assert card["precision"] == "int8"
-    assert card["gate"]["cosine_min"] >= encoder_gate.LOWEST_COSINE
+    assert card["gate"]["cosine_min"] >= gate.LOWEST_COSINE
     vectors = OnnxEncoder(folder, threads=1).encode(TEXTS)
     assert (vectors * by_torch(tiny, "mean")).sum(axis=1).min() > 0.98
 
@@ -68,7 +67,7 @@ def test_int8_is_near_the_model_and_says_how_near(tiny: Path, tmp_path: Path):
 def test_int8_that_fails_the_gate_is_dropped(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(encoder_gate, "LOWEST_MEAN_COSINE", 1.1)
+    monkeypatch.setattr(gate, "LOWEST_MEAN_COSINE", 1.1)
     folder = prepare_encoder(str(tiny), tmp_path)
     card = json.loads((folder / "encoder.json").read_text())
     assert card["precision"] == "fp32"
@@ -103,14 +102,14 @@ def test_an_export_that_another_overtakes_uses_what_the_other_made(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     made: list[Path] = []
-    honest = encoder_export.export_fp32
+    honest = export.export_fp32
 
     def overtaken(source: EncoderSource, target: Path) -> int:
-        monkeypatch.setattr(encoder_export, "export_fp32", honest)
+        monkeypatch.setattr(export, "export_fp32", honest)
         made.append(prepare_encoder(str(tiny), tmp_path))
         return honest(source, target)
 
-    monkeypatch.setattr(encoder_export, "export_fp32", overtaken)
+    monkeypatch.setattr(export, "export_fp32", overtaken)
     assert prepare_encoder(str(tiny), tmp_path) == made[0]
     assert [path.name for path in tmp_path.iterdir()] == [made[0].name]
     assert OnnxEncoder(made[0], threads=1).encode(TEXTS).shape == (len(TEXTS), 64)
@@ -123,8 +122,8 @@ def test_a_killed_export_leaves_no_folder_that_looks_whole(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(encoder_export, "quantize_rows", killed)
-        patched.setattr(encoder_export.shutil, "rmtree", lambda *_, **__: None)
+        patched.setattr(export, "quantize_rows", killed)
+        patched.setattr(export.shutil, "rmtree", lambda *_, **__: None)
         with pytest.raises(KeyboardInterrupt):
             prepare_encoder(str(tiny), tmp_path)
     (left,) = tmp_path.iterdir()
@@ -159,4 +158,4 @@ def test_the_default_encoder_is_found_under_both_names():
 
 def test_the_default_encoder_passes_the_gate():
     card = json.loads((prepare_encoder(DEFAULT_ENCODER, CACHE) / "encoder.json").read_text())
-    assert encoder_gate.GateFigures(**card["gate"]).passed or card["precision"] == "fp32"
+    assert gate.GateFigures(**card["gate"]).passed or card["precision"] == "fp32"

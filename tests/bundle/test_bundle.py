@@ -15,15 +15,15 @@ import pytest
 
 from turnwise.bundle import Bundle
 from turnwise.conversations import Conversation, Example, Turn, examples
-from turnwise.encoder_export import prepare_encoder
 from turnwise.encoders import OnnxEncoder
+from turnwise.encoders.export import prepare_encoder
 from turnwise.errors import BundleError
 from turnwise.formats import read
 from turnwise.taxonomy import load_taxonomy
 from turnwise.training import TrainingConfig, pack, train
 from turnwise.training.data import gold_labels
 
-SAMPLE = Path(__file__).parents[1] / "examples/larkspur"
+SAMPLE = Path(__file__).parents[2] / "examples/larkspur"
 CACHE = Path(os.environ["TURNWISE_CACHE"])
 
 FORBIDDEN = [
@@ -121,7 +121,7 @@ def test_an_example_is_answered_alike_alone_and_among_others(bundle, conversatio
 def test_many_examples_are_answered_piece_by_piece(bundle, conversations, monkeypatch):
     tested = [one for each in conversations for one in examples(each)]
     whole = bundle.probabilities(tested)
-    monkeypatch.setattr("turnwise.bundle_model.EXAMPLES_AT_ONCE", 7)
+    monkeypatch.setattr("turnwise.bundle.model.EXAMPLES_AT_ONCE", 7)
     calls = []
     pieces = bundle.probabilities(tested, lambda what, done, total: calls.append((done, total)))
     assert all(np.allclose(pieces[name], whole[name], atol=1e-5) for name in whole)

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from turnwise.context_arrays import ContextArrays, context_arrays
 from turnwise.conversations import ContextWindow, Example
-from turnwise.encoders import Batch, Vectors, open_session
+from turnwise.encoders import Batch, TextReader, Vectors, open_session
 from turnwise.progress import Progress, silent
-from turnwise.token_batches import TextReader
 
 MODEL, TOKENIZER = "model.onnx", "tokenizer.json"
 

@@ -1,6 +1,6 @@
-"""A transformer to the folder that `encoders.OnnxEncoder` reads: made once, then kept.
+"""A transformer to the folder that `OnnxEncoder` reads: made once, then kept.
 
-    name --encoder_source--> weights --torch, pooling--> fp32 graph --int8, gate--> folder
+    name --source--> weights --torch, pooling--> fp32 graph --int8, gate--> folder
 
 Needs the `train` extra (torch, transformers, onnx); what is made runs without it.
 """
@@ -9,53 +9,39 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import json
-import os
 import shutil
-import tempfile
-import time
 import warnings
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from turnwise.encoder_source import DEFAULT_ENCODER, EncoderSource, encoder_source, find_source
+from turnwise.encoders.card import CARD, EncoderCard, Precision, write_card
+from turnwise.encoders.int8 import processor_flags, quantize_rows, weight_levels
+from turnwise.encoders.source import EncoderSource, find_source
 from turnwise.errors import EncoderError
-from turnwise.int8 import processor_flags, quantize_rows, weight_levels
 from turnwise.progress import Progress, silent
+from turnwise.unfinished import move_into_place, unfinished_folder
 
 if TYPE_CHECKING:
     import torch
 
-    from turnwise.encoder_gate import GateFigures
-
-__all__ = ["DEFAULT_ENCODER", "encoder_source", "prepare_encoder"]
-
-Precision = Literal["fp32", "int8"]
+    from turnwise.encoders.gate import GateFigures
 
 EXPORT_VERSION = 2  # raise when an export of the same weights would give other vectors
 OPSET = 17
 STEPS = 3  # of an export, as progress counts them
-ABANDONED = 24 * 3600  # seconds after which an unfinished export can't be running any more
 
 
 @dataclass(frozen=True, slots=True)
-class EncoderCard:
-    """encoder.json: what an exported encoder is and how it was made.
+class ExportCard(EncoderCard):
+    """What an exported encoder is and how it was made.
 
     Attributes:
-        id: changes whenever the vectors would.
-        size: length of a vector; max_tokens: what is read of a text, special tokens included.
         gate: how near int8 came to fp32; None where int8 wasn't tried.
         processor: the instruction sets of the machine on which the gate was held.
     """
 
-    id: str
-    size: int
-    max_tokens: int
     pooling: str
-    precision: Precision
-    source: str
     weights_sha256: str
     export_version: int
     gate: GateFigures | None
@@ -81,18 +67,12 @@ def prepare_encoder(
     levels = weight_levels(processor_flags())
     key = _key(source, precision, levels)
     folder = cache / f"{source.title}-{key}"
-    if (folder / "encoder.json").is_file():
+    if (folder / CARD).is_file():
         return folder
     _require("torch", "transformers", "onnx")
-    cache.mkdir(parents=True, exist_ok=True)
-    _sweep(cache)
-    made = Path(tempfile.mkdtemp(prefix=".making-", dir=cache))
-    try:
+    with unfinished_folder(cache) as made:
         _export(source, made, precision, progress)
-        made.chmod(0o755)
-        _move_into_place(made, folder)
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
+        move_into_place(made, folder, CARD)
     return folder
 
 
@@ -109,26 +89,6 @@ def _require(*libraries: str) -> None:
         raise EncoderError(
             f"Exporting an encoder needs {', '.join(missing)}. Run: pip install 'turnwise[train]'"
         )
-
-
-def _sweep(cache: Path) -> None:
-    """Delete what exports that were killed left behind."""
-    for left in cache.glob(".making-*"):
-        try:
-            old = time.time() - left.stat().st_mtime > ABANDONED
-        except FileNotFoundError:  # its owner has just finished
-            continue
-        if old:
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def _move_into_place(made: Path, folder: Path) -> None:
-    """Rename, so that a folder is whole or absent; another process may have been faster."""
-    try:
-        os.rename(made, folder)
-    except OSError:
-        if not (folder / "encoder.json").is_file():
-            raise
 
 
 def _export(source: EncoderSource, made: Path, precision: Precision, progress: Progress) -> None:
@@ -154,7 +114,7 @@ def _write_card(
     flags = processor_flags()
     levels = weight_levels(flags)
     form = f"int8.{levels}" if precision == "int8" else precision
-    card = EncoderCard(
+    card = ExportCard(
         id=f"{source.title}-{source.content_sha256[:16]}-{EXPORT_VERSION}-{form}-{source.max_tokens}",
         size=size,
         max_tokens=source.max_tokens,
@@ -167,8 +127,7 @@ def _write_card(
         weight_levels=levels,
         processor=tuple(sorted(flags)),
     )
-    said = json.dumps(asdict(card), indent=1)
-    (made / "encoder.json").write_text(said + "\n", encoding="utf-8")
+    write_card(card, made)
 
 
 def export_fp32(source: EncoderSource, target: Path) -> int:
@@ -244,8 +203,8 @@ def _mean(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
 
 def _try_int8(made: Path) -> GateFigures:
     """Replace the fp32 model of a folder by its int8 form if that passes the gate."""
-    from turnwise.encoder_gate import compare, judging_texts, ranging_texts
-    from turnwise.encoders import OnnxEncoder
+    from turnwise.encoders.gate import compare, judging_texts, ranging_texts
+    from turnwise.encoders.onnx import OnnxEncoder
 
     fp32, model, smaller = made / "fp32.onnx", made / "model.onnx", made / "int8.onnx"
     encoder = OnnxEncoder(made, threads=1)

@@ -17,8 +17,8 @@ from typing import Self
 
 import numpy as np
 
-from turnwise.bundle_manifest import MANIFEST, PACK_AGAIN, Manifest, file_facts, read_manifest
-from turnwise.bundle_model import MODEL, TOKENIZER, PackedModel, Probabilities, softmax
+from turnwise.bundle.manifest import MANIFEST, PACK_AGAIN, Manifest, file_facts, read_manifest
+from turnwise.bundle.model import MODEL, TOKENIZER, PackedModel, Probabilities, softmax
 from turnwise.conversations import Conversation, Example
 from turnwise.errors import BundleError, EncoderError
 from turnwise.progress import Progress, silent

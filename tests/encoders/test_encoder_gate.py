@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from turnwise.encoder_gate import compare, judging_texts, ranging_texts
 from turnwise.encoders import Vectors
+from turnwise.encoders.gate import compare, judging_texts, ranging_texts
 
 
 def unit_rows(count: int, seed: int) -> Vectors:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from turnwise.conversations import ContextWindow
+from turnwise.encoders import EncoderFacts
 from turnwise.errors import BundleError
 
 FORMAT = 1
@@ -28,15 +29,6 @@ class FileFacts:
 
     sha256: str
     size: int
-
-
-@dataclass(frozen=True, slots=True)
-class EncoderFacts:
-    """The encoder inside a bundle; `max_tokens` counts its special tokens."""
-
-    id: str
-    size: int
-    max_tokens: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import helper, numpy_helper
 
-from turnwise import int8
-from turnwise.encoders import open_session
-from turnwise.int8 import quantize_rows, weight_levels
+from turnwise.encoders import int8, open_session
+from turnwise.encoders.int8 import quantize_rows, weight_levels
 
 WIDTH, OUT = 96, 64
 

