@@ -35,7 +35,7 @@ from turnwise.encoders.export import prepare_encoder
 from turnwise.project import encoder_cache
 from turnwise.workspace.vectors import SqliteVectorStore
 
-HOURS = "about 4 hours on 2 cores, an hour of it encoding (once); a second run resumes"
+HOURS = "about 2 hours on 2 cores, 4 minutes of it encoding (once); a second run resumes"
 LOADERS: Mapping[str, Callable[[Path], DataSet]] = {"multidogo": data.multidogo, "sgd": data.sgd}
 # MultiDoGO has customer turns only.
 CONTEXTS: Mapping[str, tuple[ContextKind, ...]] = {
