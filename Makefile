@@ -21,7 +21,7 @@ $(STAMP): pyproject.toml
 	  { echo "Turnwise needs Python 3.11 or newer; found $$($(PYTHON) --version). Set PYTHON=/path/to/python3.11"; exit 2; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[train,report,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[train,llm,report,dev]'
 	@touch $@
 
 demo: $(STAMP) ## Run the main job on the bundled sample: from raw logs to a packed classifier

@@ -7,12 +7,14 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from turnwise.encoders import DEFAULT_ENCODER
+from turnwise.endpoints import read_endpoints
 from turnwise.errors import ConfigError
 from turnwise.evaluation import EvaluationConfig
 from turnwise.labelling import LabellingConfig
+from turnwise.llm.endpoint import Endpoint
 from turnwise.sampling import EVALUATION_CAP, TRAINING_CAP
 from turnwise.training import TrainingConfig
 from turnwise.yaml_file import YamlFile
@@ -23,7 +25,8 @@ Count = Annotated[int, Field(ge=0)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # No error shows what was written: it may be a key.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class SplitConfig(_Section):
@@ -52,6 +55,7 @@ class Config(_Section):
     database: str | None = None  # a URL; SQLite in the workspace where it is left out
     encoder: str = DEFAULT_ENCODER
     redact: bool = True
+    endpoints: Annotated[dict[str, Endpoint], BeforeValidator(read_endpoints)] = {}
     split: SplitConfig = SplitConfig()
     caps: CapConfig = CapConfig()
     labelling: LabellingConfig = LabellingConfig()
@@ -115,6 +119,15 @@ redact: true   # replace personal data by typed placeholders at import
 split:   # of the labelled conversations; null: three tenths by hash of the id are the test
   seed: {seed}
   test: {test}
+# Language models, by the name that a strategy asks for: teacher, critic, judge, small. The teacher
+# stands in for the others. TURNWISE_TEACHER_BASE_URL, _MODEL and _KEY win over what stands here.
+# endpoints:
+#   teacher:
+#     base_url: http://127.0.0.1:8080/v1   # any server that speaks OpenAI's chat completions
+#     model: the name that the server knows
+#     key_env: OPENAI_API_KEY   # the environment variable that holds the key; no key stands here
+#     concurrency: 8
+#     price_in: 0.0   # money per million tokens; price_out: of the answers
 """
 
 

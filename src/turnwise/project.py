@@ -19,8 +19,10 @@ from turnwise.config import CONFIG_FILE, Config, config_text, load_config
 from turnwise.conversations import Conversation
 from turnwise.encoders import KeptEncoder, OnnxEncoder
 from turnwise.encoders.export import prepare_encoder
+from turnwise.endpoints import TEACHER, find_endpoint
 from turnwise.errors import BundleError, WorkspaceError
 from turnwise.gold_taxonomy import infer_taxonomy, refuse_unknown_gold
+from turnwise.llm.endpoint import Endpoint
 from turnwise.progress import Progress, silent
 from turnwise.sampling import Split, split_conversations
 from turnwise.taxonomy import Taxonomy, load_taxonomy
@@ -157,6 +159,17 @@ class Project:
         split = self.config.split
         gold, every = self.workspace.gold_ids(), self.workspace.ids()
         return split_conversations(gold, every, split.seed, split.test)
+
+    def endpoint(self, name: str = TEACHER) -> Endpoint:
+        """The language model of a name, of the environment or else of the settings.
+
+        Its `key()` gives the key. A role (`endpoints.ROLES`) without an endpoint has the teacher's.
+
+        Raises:
+            ConfigError: there is none; the message says what to write where.
+        """
+        path = self.folder / CONFIG_FILE
+        return find_endpoint(self.config.endpoints, name, os.environ, path)
 
     def encoder_folder(self, progress: Progress = silent) -> Path:
         """The folder of the exported encoder of the settings; exported on first use."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -12,9 +13,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from workspace_samples import EMBEDDED, files_holding, labelled, new_workspace, talk, talks
+from workspace_samples import (
+    EMBEDDED,
+    answer,
+    files_holding,
+    labelled,
+    new_workspace,
+    talk,
+    talks,
+)
 
-from turnwise.annotations import PERSON, Annotation, Evidence
+from turnwise.annotations import PERSON, Annotation, Evidence, Source
 from turnwise.encoders import vector_key
 from turnwise.errors import WorkspaceError
 from turnwise.taxonomy import Dimension, Label, Taxonomy
@@ -36,6 +45,11 @@ def fill(workspace: Workspace) -> None:
     workspace.put_annotations("work on secret", "secret", [labelled("secret", "grief")])
     workspace.put_annotations("citing work", "c00001", [citing, labelled("c00001", "buy")])
     workspace.put_annotations("other work", "c00002", [labelled("c00002", cites="c00003")])
+    told = {"text": f"Sure: {SECRET}", "value": json.dumps({"quote": SECRET})}
+    workspace.answers.put(answer("secret", **told))
+    workspace.answers.put(answer("secret", "unusable", value=None, problem=f"not said: {ANSWER}"))
+    workspace.answers.put(answer("c00001"))
+    workspace.answers.put(answer(key="names of labels"))
     workspace.put_taxonomy(
         Taxonomy("t", (Dimension("intent", (Label("ask", ("ask",), "to ask for a thing"),)),))
     )
@@ -85,7 +99,7 @@ def test_an_annotation_that_is_replaced_leaves_no_trace(workspace: Workspace) ->
 def test_what_was_forgotten_is_counted(workspace: Workspace) -> None:
     fill(workspace)
     assert workspace.forget(["secret"]) == Forgotten(
-        conversations=1, turns=3, annotations=3, vectors=3, files=3
+        conversations=1, turns=3, annotations=3, answers=2, vectors=3, files=3
     )
     assert workspace.counts().annotations == {PERSON: 300, EMBEDDED: 2}
 
@@ -97,6 +111,8 @@ def test_nothing_else_is_lost(workspace: Workspace) -> None:
     assert list(workspace.conversations()) == others
     kept = [labelled("c00001", "buy"), labelled("c00002", cites="c00003")]
     assert list(workspace.annotations(source=EMBEDDED)) == kept
+    for one in (answer("c00001"), answer(key="names of labels")):
+        assert workspace.answers.get(one.key) == one
     store = workspace.vectors("encoder")
     texts = ("yes", "question 7", "to ask for a thing")
     expected = {vector_key("encoder", text): text.encode() for text in texts}
@@ -116,6 +132,40 @@ def test_work_that_cited_the_forgotten_is_to_be_done_again(workspace: Workspace)
     workspace.forget(["secret"])
     keys = ["work on secret", "citing work", "other work"]
     assert workspace.done(keys) == {"other work"}
+
+
+def test_answers_behind_labels_of_a_model_that_cited_the_forgotten_go_too(
+    workspace: Workspace,
+) -> None:
+    workspace.add(talks(4))
+    model = Source("llm", "lara small", "1")
+    cited = (Evidence(SECRET, (), 0.9, "c00003", 0),)
+    for id, source, evidence in (("c00001", model, cited), ("c00002", EMBEDDED, cited)):
+        one = replace(labelled(id, source=source), evidence=evidence)
+        workspace.put_annotations(id, id, [one])
+    for id in workspace.ids():
+        workspace.answers.put(answer(id, text=SECRET if id == "c00001" else "said"))
+    assert workspace.forget(["c00003"]).answers == 2
+    left = [id for id in ("c00000", "c00001", "c00002") if workspace.answers.get(answer(id).key)]
+    assert left == ["c00000", "c00002"]
+    assert files_holding(workspace.folder, "Agatha") == []
+
+
+def test_answers_are_forgotten_by_the_age_of_their_conversation(workspace: Workspace) -> None:
+    workspace.add([talk("old", started_at=datetime(2020, 1, 1)), talk("undated")])
+    for id in ("old", "undated"):
+        workspace.answers.put(answer(id))
+    assert workspace.forget(before=datetime(2022, 1, 1)).answers == 1
+    assert workspace.answers.get(answer("old").key) is None
+    assert workspace.answers.get(answer("undated").key) == answer("undated")
+
+
+def test_what_answers_cost_stays_counted(workspace: Workspace) -> None:
+    workspace.add(talks(1))
+    workspace.answers.put(answer("c00000"))
+    before = workspace.answers.spending()
+    workspace.forget(["c00000"])
+    assert workspace.answers.spending() == before
 
 
 def test_an_unknown_id_is_named_and_nothing_is_deleted(workspace: Workspace) -> None:
@@ -183,7 +233,8 @@ def test_a_killed_forget_is_completed_by_the_next(tmp_path: Path, step: int) -> 
     assert ended.returncode == -signal.SIGKILL
     with Workspace.open(tmp_path) as workspace:
         if step < 4:
-            assert workspace.forget(["secret"]).annotations == 3
+            gone = workspace.forget(["secret"])
+            assert (gone.annotations, gone.answers) == (3, 2)
         else:
             with pytest.raises(WorkspaceError, match="no conversation 'secret'"):
                 workspace.forget(["secret"])

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from workspace_samples import EMBEDDED, labelled, talk, talks
+from workspace_samples import EMBEDDED, answer, labelled, talk, talks
 
 from turnwise.annotations import PERSON
 from turnwise.errors import WorkspaceError
@@ -59,6 +59,7 @@ def logs(server: str, tmp_path: Path) -> Iterator[Workspace]:
     with Workspace.create(tmp_path, server) as workspace:
         (tmp_path / "turnwise.yaml").touch()
         yield workspace
+        workspace.answers.close()
         with workspace._database.writing() as connection:
             connection.exec_driver_sql("DROP SCHEMA public CASCADE")
             connection.exec_driver_sql("CREATE SCHEMA public")
@@ -103,6 +104,21 @@ def test_annotations_taxonomies_and_runs_are_kept(logs: Workspace, server: str) 
         run = again.finished_run("train", "key")
         assert run is not None
         assert run.result == {"f1": 0.5}
+
+
+def test_answers_are_kept_counted_and_forgotten(logs: Workspace) -> None:
+    logs.add(talks(2))
+    odd = answer("c00001", text="NUL \x00, half \ud800, 100% {ok}", attempts=3)
+    for one in (odd, answer("c00001"), answer(key="of nobody", value=None)):
+        logs.answers.put(one)
+    kept = logs.answers.get("question about c00001")
+    assert kept == answer("c00001")
+    (spent,) = logs.answers.spending()
+    assert (spent.answers, spent.unusable, spent.calls, spent.cost) == (3, 1, 7, 0.75)
+    assert logs.forget(["c00001"]).answers == 1
+    assert logs.answers.get("question about c00001") is None
+    with pytest.raises(WorkspaceError, match="no conversation 'c00001'"):
+        logs.answers.put(answer("c00001"))
 
 
 def test_forgetting_takes_what_cites_it_along(logs: Workspace) -> None:

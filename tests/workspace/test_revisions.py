@@ -10,24 +10,26 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from workspace_samples import new_workspace, talks
+from workspace_samples import answer, new_workspace, talks
 
 from turnwise.errors import WorkspaceError
 from turnwise.workspace import Workspace, revisions
 from turnwise.workspace.tables import metadata
 
 # It rebuilds a table that others refer to, which is how SQLite changes a column.
-NEXT = """
+BEFORE = revisions.HEAD
+AFTER = f"{int(BEFORE) + 1:04d}"
+NEXT = f"""
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = "0002", "0001"
+revision, down_revision = "{AFTER}", "{BEFORE}"
 
 def upgrade():
     with op.batch_alter_table("conversations") as table:
         table.add_column(sa.Column("region", sa.Text()))
         table.alter_column("market", nullable=True)
-    {then}
+    {{then}}
 """
 
 
@@ -35,10 +37,10 @@ def upgrade():
 def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The same program with one more migration; returns the migration's file."""
     shutil.copytree(revisions.MIGRATIONS, tmp_path / "migrations")
-    file = tmp_path / "migrations" / "versions" / "v0002_next.py"
+    file = tmp_path / "migrations" / "versions" / f"v{AFTER}_next.py"
     file.write_text(NEXT.format(then=""))
     monkeypatch.setattr(revisions, "MIGRATIONS", tmp_path / "migrations")
-    monkeypatch.setattr(revisions, "HEAD", "0002")
+    monkeypatch.setattr(revisions, "HEAD", AFTER)
     return file
 
 
@@ -70,6 +72,23 @@ def test_an_older_database_is_upgraded_on_opening(old: Path, next_version: Path)
     assert "region" in columns(old)
 
 
+def test_a_workspace_of_the_first_version_keeps_answers_after_opening(old: Path) -> None:
+    with sqlite3.connect(old / "turnwise.db") as connection:
+        for statement in (
+            "DROP TABLE answers",
+            "DROP TABLE spending",
+            "ALTER TABLE forgets DROP COLUMN answers",
+            "UPDATE alembic_version SET version_num = '0001'",
+        ):
+            connection.execute(statement)
+    with Workspace.open(old) as workspace:
+        workspace.answers.put(answer("c00001"))
+        assert workspace.answers.get(answer("c00001").key) == answer("c00001")
+        assert workspace.forget(["c00001"]).answers == 1
+        with workspace._database.reading() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
 def test_an_upgrade_that_fails_leaves_the_database_as_it_was(
     old: Path, next_version: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,7 +96,8 @@ def test_an_upgrade_that_fails_leaves_the_database_as_it_was(
     with pytest.raises(KeyError):
         Workspace.open(old)
     assert "region" not in columns(old)
-    monkeypatch.setattr(revisions, "HEAD", "0001")
+    next_version.unlink()
+    monkeypatch.setattr(revisions, "HEAD", BEFORE)
     with Workspace.open(old) as workspace:
         assert list(workspace.conversations()) == talks(20)
 
@@ -85,7 +105,9 @@ def test_an_upgrade_that_fails_leaves_the_database_as_it_was(
 def test_a_database_of_a_newer_version_is_refused(old: Path) -> None:
     with sqlite3.connect(old / "turnwise.db") as connection:
         connection.execute("UPDATE alembic_version SET version_num = '0815'")
-    with pytest.raises(WorkspaceError, match=r"revision 0815.*up to 0001.*pip install --upgrade"):
+    with pytest.raises(
+        WorkspaceError, match=rf"revision 0815.*up to {BEFORE}.*pip install --upgrade"
+    ):
         Workspace.open(old)
 
 

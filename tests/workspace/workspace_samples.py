@@ -6,6 +6,7 @@ from pathlib import Path
 
 from turnwise.annotations import Annotation, Evidence, Source
 from turnwise.conversations import Conversation, Turn
+from turnwise.llm.answers import KeptAnswer
 from turnwise.workspace import Workspace
 
 EMBEDDED = Source("embedded", "neighbours", "1")
@@ -35,6 +36,29 @@ def labelled(
 ) -> Annotation:
     evidence = (Evidence(f"words of {cites}", ("words",), 0.75, cites, 0),) if cites else ()
     return Annotation(id, 0, "intent", label, source, 0.8, (("buy", 0.2),), "since", evidence)
+
+
+def answer(conversation_id: str = "", key: str = "", **more: object) -> KeptAnswer:
+    """What a model answered to a question about a conversation."""
+    given: dict[str, object] = {
+        "key": key or f"question about {conversation_id}",
+        "task": "label",
+        "version": "1",
+        "prompt_hash": "hash of the prompt",
+        "model": "small",
+        "endpoint": "http://127.0.0.1:8080/v1",
+        "parameters": {"temperature": 0.0, "max_tokens": 64},
+        "text": f'I think {{"intent": "ask", "reason": "{conversation_id} asks"}}',
+        "value": f'{{"intent": "ask", "reason": "{conversation_id} asks"}}',
+        "problem": "",
+        "tokens_in": 100,
+        "tokens_out": 10,
+        "cost": 0.25,
+        "latency": 0.5,
+        "attempts": 2,
+        "conversation_id": conversation_id,
+    }
+    return KeptAnswer(**{**given, **more})  # type: ignore[arg-type]
 
 
 def new_workspace(folder: Path) -> Workspace:

@@ -128,7 +128,8 @@ def forgotten(result: Forgotten, json: bool) -> None:
         return
     print(
         f"Forgot {result.conversations:,} conversations: {result.turns:,} turns, "
-        f"{result.annotations:,} annotations, {result.vectors:,} vectors, {result.files:,} files"
+        f"{result.annotations:,} annotations, {result.answers:,} answers of models, "
+        f"{result.vectors:,} vectors, {result.files:,} files"
     )
     if result.bundles:
         print(f"Trained on them, to be retrained: {', '.join(result.bundles)}")

@@ -1,6 +1,7 @@
 """The workspace: the database and the folder that keep everything."""
 
 from turnwise.workspace.adding import AddResult, content_hash
+from turnwise.workspace.answers import Spending, SqlAnswerStore
 from turnwise.workspace.counting import Counts
 from turnwise.workspace.forgetting import Forgotten
 from turnwise.workspace.runs import Run
@@ -12,6 +13,8 @@ __all__ = [
     "Counts",
     "Forgotten",
     "Run",
+    "Spending",
+    "SqlAnswerStore",
     "SqliteVectorStore",
     "Workspace",
     "content_hash",

@@ -21,7 +21,7 @@ from turnwise.errors import WorkspaceError
 from turnwise.progress import Progress, silent
 from turnwise.workspace import tables as t
 from turnwise.workspace.adding import epoch
-from turnwise.workspace.counting import change_annotation_counts, change_counts
+from turnwise.workspace.counting import change_annotation_counts, change_counts, read_sources
 from turnwise.workspace.database import Database, slices
 from turnwise.workspace.quotes import strings_of_results, strings_of_taxonomies, take_out_quotes
 from turnwise.workspace.reading import unknown_ids
@@ -53,6 +53,7 @@ class Forgotten:
     conversations: int = 0
     turns: int = 0
     annotations: int = 0
+    answers: int = 0
     vectors: int = 0
     files: int = 0
     bundles: tuple[str, ...] = ()
@@ -90,6 +91,7 @@ def forget(
         conversations=sum(len(note.conversations) for note in notes),
         turns=sum(note.turns for note in notes),
         annotations=sum(note.annotations for note in notes),
+        answers=sum(note.answers for note in notes),
         vectors=vectors,
         files=files,
         bundles=_bundles_since(folder / BUNDLES, min(note.oldest for note in notes)),
@@ -141,8 +143,11 @@ def _delete_rows(connection: sa.Connection, chosen: Mapping[int, str]) -> None:
             totals["gold_conversations"] += head.gold > 0
         oldest.append(min(head.added_epoch for head in heads))
         annotations.update(_annotations_of(connection, keys))
+        totals["answers"] += _delete_answers(connection, keys)
         connection.execute(t.conversations.delete().where(t.conversations.c.key.in_(keys)))
-    annotations.update(_delete_citing(connection, ids))
+    citing, misled = _delete_citing(connection, ids)
+    annotations.update(citing)
+    answers = totals.pop("answers") + _delete_answers(connection, misled)
     take_out_quotes(connection, quoted, ids)
     change_counts(connection, {name: -number for name, number in totals.items()})
     change_annotation_counts(connection, {one: -number for one, number in annotations.items()})
@@ -150,6 +155,7 @@ def _delete_rows(connection: sa.Connection, chosen: Mapping[int, str]) -> None:
         "conversations": sorted(ids),
         "turns": totals["turns"],
         "annotations": annotations.total(),
+        "answers": answers,
         "oldest": min(oldest),
     }
     connection.execute(t.forgets.insert().values(note))
@@ -166,10 +172,22 @@ def _annotations_of(connection: sa.Connection, keys: Sequence[int]) -> dict[int,
     return {row.source: row.number for row in connection.execute(query)}
 
 
-def _delete_citing(connection: sa.Connection, ids: set[str]) -> Counter[int]:
-    """Delete annotations whose evidence cites forgotten conversations; count them by source.
+def _delete_answers(connection: sa.Connection, keys: Sequence[int]) -> int:
+    """Delete what models answered to questions about conversations; returns how many."""
+    c = t.answers.c.conversation
+    return sum(
+        connection.execute(t.answers.delete().where(c.in_(some))).rowcount for some in slices(keys)
+    )
+
+
+def _delete_citing(connection: sa.Connection, ids: set[str]) -> tuple[Counter[int], list[int]]:
+    """Delete annotations whose evidence cites forgotten conversations.
 
     The work that they came from counts as not done.
+
+    Returns:
+        How many by source; the conversations of those by language models, whose answers may
+        quote what the annotation cited.
     """
     doomed = list(_citing(connection, ids))
     for some in slices([row[0] for row in doomed]):
@@ -185,7 +203,9 @@ def _delete_citing(connection: sa.Connection, ids: set[str]) -> Counter[int]:
         ]
         for some_keys in slices(gone):
             connection.execute(t.work.delete().where(w.key.in_(some_keys)))
-    return Counter(source for _, _, source in doomed)
+    models = {key for key, one in read_sources(connection).items() if one.kind == "llm"}
+    misled = sorted({conversation for _, conversation, source in doomed if source in models})
+    return Counter(source for _, _, source in doomed), misled
 
 
 def _citing(connection: sa.Connection, ids: set[str]) -> Iterator[tuple[int, int, int]]:

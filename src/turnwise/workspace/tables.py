@@ -2,10 +2,12 @@
 
     conversations -< turns -< annotations >- sources        taxonomies
     conversations -< work                                   runs, counters, forgets
+    conversations -< answers >- spending
 
 A change here needs a migration beside it (`migrations/versions`); a test compares the two.
 Customers' texts stand in `turns.text`, and derived from it in `annotations` (rationale,
-evidence) and, rarely, in `runs.result`: `forgetting.py` knows these places.
+evidence), in `answers` (text, value, problem) and, rarely, in `runs.result`: `forgetting.py`
+knows these places.
 """
 
 # No `from __future__ import annotations` here: a table has that name.
@@ -109,6 +111,47 @@ work = sa.Table(
     sa.Column("sources", Json, nullable=False),  # ids of the sources of what came out
 )
 
+# What models were asked and charged for, ever: forgetting answers takes nothing back.
+spending = sa.Table(
+    "spending",
+    metadata,
+    sa.Column("id", BigKey, primary_key=True),
+    sa.Column("task", sa.Text, nullable=False),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("endpoint", sa.Text, nullable=False),
+    sa.Column("parameters", sa.Text, nullable=False),  # JSON with its keys in order
+    sa.Column("answers", sa.BigInteger, nullable=False),
+    sa.Column("unusable", sa.BigInteger, nullable=False),  # of the answers
+    sa.Column("calls", sa.BigInteger, nullable=False),
+    sa.Column("tokens_in", sa.BigInteger, nullable=False),
+    sa.Column("tokens_out", sa.BigInteger, nullable=False),
+    sa.Column("cost", sa.Float, nullable=False),
+    sa.UniqueConstraint("task", "version", "model", "endpoint", "parameters"),
+)
+
+answers = sa.Table(
+    "answers",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),  # sha256 of the question; the asker makes it
+    sa.Column("spending", BigKey, sa.ForeignKey("spending.id"), nullable=False),
+    sa.Column(
+        "conversation",  # whose text the question holds; null: of none
+        sa.Integer,
+        sa.ForeignKey("conversations.key", ondelete="CASCADE"),
+        index=True,
+    ),
+    sa.Column("prompt_hash", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("value", sa.Text),  # JSON as the asker checked it; null: unusable
+    sa.Column("problem", sa.Text, nullable=False),
+    sa.Column("tokens_in", sa.Integer, nullable=False),
+    sa.Column("tokens_out", sa.Integer, nullable=False),
+    sa.Column("cost", sa.Float, nullable=False),
+    sa.Column("latency", sa.Float, nullable=False),  # seconds
+    sa.Column("attempts", sa.Integer, nullable=False),
+)
+
 taxonomies = sa.Table(
     "taxonomies",
     metadata,
@@ -150,5 +193,6 @@ forgets = sa.Table(
     sa.Column("conversations", Json, nullable=False),  # their ids
     sa.Column("turns", sa.Integer, nullable=False),
     sa.Column("annotations", sa.Integer, nullable=False),
+    sa.Column("answers", sa.Integer, nullable=False, server_default="0"),
     sa.Column("oldest", sa.Float),  # when the first of them was added
 )

@@ -1,7 +1,8 @@
 """The workspace: one folder and one database that remember everything.
 
 DIR/turnwise.yaml   settings; their presence marks a workspace
-DIR/turnwise.db     conversations, annotations, taxonomies, runs (or a PostgreSQL database)
+DIR/turnwise.db     conversations, annotations, answers of language models, taxonomies, runs
+                    (or a PostgreSQL database)
 DIR/vectors.db      vectors of texts, a cache
 DIR/bundles/  DIR/reports/  DIR/rejected/
 """
@@ -13,7 +14,6 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import sqlalchemy as sa
@@ -26,6 +26,7 @@ from turnwise.taxonomy import Taxonomy
 from turnwise.workspace import adding, forgetting, labels, reading, runs, taxonomies
 from turnwise.workspace import tables as t
 from turnwise.workspace.adding import AddResult
+from turnwise.workspace.answers import SqlAnswerStore
 from turnwise.workspace.counting import Counts, read_counts
 from turnwise.workspace.database import Database, parse_url, sqlite_url
 from turnwise.workspace.forgetting import BUNDLES, REJECTED, REPORTS, VECTORS, Forgotten
@@ -51,6 +52,7 @@ class Workspace:
     def __init__(self, folder: Path, database: Database) -> None:
         self.folder = folder
         self._database = database
+        self._answers: SqlAnswerStore | None = None
 
     @classmethod
     def create(cls, folder: Path | str, database_url: str | None = None) -> Self:
@@ -100,17 +102,14 @@ class Workspace:
         return cls(folder, _ready(url))
 
     def close(self) -> None:
+        if self._answers is not None:
+            self._answers.close()
         self._database.close()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     # Conversations
@@ -230,6 +229,15 @@ class Workspace:
         """A version of the taxonomy, or the current one; None where there is none."""
         return taxonomies.read_taxonomy(self._database, version)
 
+    # Answers of language models
+
+    @property
+    def answers(self) -> SqlAnswerStore:
+        """Every answer that was paid for; unlike the rest, it may be used from any thread."""
+        if self._answers is None:
+            self._answers = SqlAnswerStore(self._database)
+        return self._answers
+
     # Runs
 
     def begin_run(self, command: str, config: Json, key: str) -> int:
@@ -262,10 +270,10 @@ class Workspace:
     ) -> Forgotten:
         """Delete conversations with all that was derived from their text.
 
-        Afterwards no file of the workspace holds their text: rows, vectors, reports, rejected
-        records and quotes in results of runs are gone, and the databases are rewritten without
-        them. Backups and copies elsewhere are not reached. Killed half-way, the next call of
-        `forget` completes it, whatever it is asked to delete.
+        Afterwards no file of the workspace holds their text: rows, answers of models, vectors,
+        reports, rejected records and quotes in results of runs are gone, and the databases are
+        rewritten without them. Backups and copies elsewhere are not reached. Killed half-way, the
+        next call of `forget` completes it, whatever it is asked to delete.
 
         Args:
             ids: which to delete.
