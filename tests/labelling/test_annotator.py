@@ -48,6 +48,14 @@ def test_logs_without_end_are_read_only_a_little_ahead():
     assert int(next(endless).id) < 100 + 2 * AHEAD
 
 
+def test_the_next_conversations_are_known_while_some_are_given_back():
+    parrot = Parrot()
+    assert len(list(label(talks(2 * AHEAD + 1), parrot))) == 2 * AHEAD + 1
+    batch = f"{AHEAD} ahead"
+    first, second = (list(map(str, range(at, at + AHEAD))) for at in (0, AHEAD))
+    assert parrot.log == [batch, batch, *first, "1 ahead", *second, str(2 * AHEAD)]
+
+
 def test_progress_counts_conversations():
     calls: list[tuple[str, int, int]] = []
     assert len(list(label(talks(3), Parrot(), lambda *call: calls.append(call)))) == 3
@@ -58,3 +66,24 @@ def test_progress_counts_conversations():
 def test_a_threshold_outside_zero_to_one_is_refused(threshold):
     with pytest.raises(ConfigError, match="abstain_below"):
         LabellingConfig(abstain_below=threshold)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("strategy", "guess"),
+        ("variant", "pretty"),
+        ("members", ("single",)),
+        ("members", ("single", "single")),
+        ("members", ("single", "ensemble")),
+        ("candidates", 0),
+        ("demonstrations", -1),
+        ("orders", 1),
+        ("agreement", 0.4),
+        ("agreement", 1.1),
+        ("agreement", float("nan")),
+    ],
+)
+def test_a_setting_out_of_its_range_is_refused_by_its_name(field, value):
+    with pytest.raises(ConfigError, match=f"labelling.{field}"):
+        LabellingConfig(**{field: value})

@@ -90,18 +90,22 @@ class EmbeddedAnnotator:
     config: LabellingConfig
     learnt: Mapping[str, Learnt]
     source: Source = EMBEDDED
-    _ahead: Ahead | None = field(default=None, init=False, repr=False)
+    _ahead: tuple[Ahead, ...] = field(default=(), init=False, repr=False)
 
     def prepare(self, conversations: Sequence[Conversation]) -> None:
-        """Read conversations together: far faster than one by one."""
-        self._ahead = self._read(conversations)
+        """Read conversations together: far faster than one by one. Two readings are kept."""
+        self._ahead = (*self._ahead[-1:], self.read(conversations))
 
     def annotate(self, conversation: Conversation) -> tuple[Annotation, ...]:
         """Label every customer turn along every dimension, looking at no later turn.
 
         An abstention has no label; its best guess is the first runner-up.
         """
-        ahead, place = self._find(conversation)
+        return self.annotations(*self._find(conversation))
+
+    def annotations(self, ahead: Ahead, place: int) -> tuple[Annotation, ...]:
+        """The annotations of one of the conversations that were read together, by its place."""
+        conversation = ahead.conversations[place]
         start = sum(len(one.turns) for one in ahead.conversations[:place])
         rows = ahead.where.customers - start
         positions = np.flatnonzero((rows >= 0) & (rows < len(conversation.turns)))
@@ -113,17 +117,18 @@ class EmbeddedAnnotator:
 
     def probabilities(self, conversation: Conversation) -> Mapping[str, Chances]:
         """Dimension -> calibrated chances of its labels, in taxonomy order, per customer turn."""
-        return self._read([conversation]).chances
+        return self.read([conversation]).chances
 
     def _find(self, conversation: Conversation) -> tuple[Ahead, int]:
         """Where a conversation was read: with those that were prepared, or now."""
-        if self._ahead is not None:
-            for place, one in enumerate(self._ahead.conversations):
+        for ahead in self._ahead:
+            for place, one in enumerate(ahead.conversations):
                 if one is conversation:
-                    return self._ahead, place
-        return self._read([conversation]), 0
+                    return ahead, place
+        return self.read([conversation]), 0
 
-    def _read(self, conversations: Sequence[Conversation]) -> Ahead:
+    def read(self, conversations: Sequence[Conversation]) -> Ahead:
+        """Read conversations together: all that is believed of their customer turns."""
         texts = [turn.text for one in conversations for turn in one.turns]
         seen = see(texts, self.encoder.encode(texts), self.corpus.wording)
         near = similarity(seen, self.corpus.seen)

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from turnwise.annotations import Annotation, Source
-from turnwise.errors import WorkspaceError
+from turnwise.config import CONFIG_FILE
+from turnwise.errors import ConfigError, WorkspaceError
 from turnwise.labelling import EMBEDDED, fit_annotator, label
 from turnwise.progress import Progress, silent
 from turnwise.project import Project, key_of, without_gold
@@ -44,7 +45,9 @@ def label_logs(project: Project, progress: Progress = silent) -> LabelResult:
 
     Raises:
         WorkspaceError: nothing was imported.
+        ConfigError: a strategy is asked for that is not joined to the workspace yet.
     """
+    _refuse_strategy(project)
     taxonomy = project.taxonomy()
     split = project.split()
     if not split.unlabelled and not split.seed:
@@ -57,6 +60,19 @@ def label_logs(project: Project, progress: Progress = silent) -> LabelResult:
             _label(project, taxonomy, split.seed, {one: keys[one] for one in pending}, progress)
             record["labelled"] = len(pending)
     return _summary(project, taxonomy, split, len(pending))
+
+
+def _refuse_strategy(project: Project) -> None:
+    """Better an error than labels of another strategy than the settings name."""
+    strategy = project.config.labelling.strategy
+    if strategy != "single":
+        raise ConfigError(
+            f"{strategy} labels from Python so far (turnwise.labelling.views, labelling.llm), not "
+            "in a workspace",
+            path=project.folder / CONFIG_FILE,
+            field="labelling.strategy",
+            hint="Leave it at single",
+        )
 
 
 def _label(

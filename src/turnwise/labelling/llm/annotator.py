@@ -1,0 +1,133 @@
+"""A strategy that asks a language model, as an annotator: many turns in flight at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from turnwise.annotations import Annotation, Source
+from turnwise.conversations import Conversation, Example, examples
+from turnwise.labelling.annotator import LabellingConfig
+from turnwise.labelling.llm.picks import abstain_under, is_missing, is_unusable
+from turnwise.labelling.llm.tasks import Planned
+from turnwise.llm import Background
+
+DEFAULTS = LabellingConfig()
+
+Labelled = tuple[Annotation, ...]
+
+
+class Strategy(Protocol):
+    """A way of labelling one customer turn along every dimension."""
+
+    @property
+    def source(self) -> Source:
+        """Of the final annotations; others may come with them under sources of their own."""
+        ...
+
+    def prepare(self, examples: Sequence[Example]) -> None:
+        """Do at once what is cheaper for many turns together; `turn` follows for each."""
+        ...
+
+    def questions(self, example: Example) -> tuple[Planned, ...]:
+        """What `turn` asks, to reckon its cost; what hangs on an answer, about as it will be."""
+        ...
+
+    async def turn(self, example: Example) -> Labelled: ...
+
+
+@dataclass
+class Counts:
+    """What came of labelling so far: turns and, of their labels, dimensions counted one by one.
+
+    Attributes:
+        labels: given. abstained: not given, the answers being usable. unusable: not given
+            because an answer was not.
+    """
+
+    turns: int = 0
+    labels: int = 0
+    abstained: int = 0
+    unusable: int = 0
+    missing: int = 0
+
+
+@dataclass
+class LlmAnnotator:
+    """Labels conversations by a strategy; implements `labelling.Annotator`.
+
+    `prepare` starts the calls of all turns and returns at once; `annotate` waits for those of
+    its conversation. How many calls run at a time is up to who is asked.
+
+    Attributes:
+        background: where the calls run.
+        config: when to abstain.
+        counts: of the final annotations that were handed out.
+    """
+
+    strategy: Strategy
+    background: Background
+    config: LabellingConfig = DEFAULTS
+    counts: Counts = field(default_factory=Counts, init=False)
+    _begun: dict[int, tuple[Conversation, Future[Labelled]]] = field(
+        default_factory=dict, init=False, repr=False
+    )
+
+    @property
+    def source(self) -> Source:
+        return self.strategy.source
+
+    def prepare(self, conversations: Sequence[Conversation]) -> None:
+        """Begin to label conversations."""
+        turns = [list(examples(conversation)) for conversation in conversations]
+        self.strategy.prepare([example for some in turns for example in some])
+        for conversation, some in zip(conversations, turns, strict=True):
+            # By identity: the same id may come with another history. The conversation is held,
+            # so that no other can take its place in memory.
+            future = self.background.submit(self._label(some))
+            self._begun[id(conversation)] = conversation, future
+
+    def annotate(self, conversation: Conversation) -> Labelled:
+        """Label every customer turn along every dimension, looking at no later turn.
+
+        Raises:
+            TurnwiseError: who is asked can't be, or the budget is used up; what was begun is
+                given up then, but every answer that came is kept.
+        """
+        if id(conversation) not in self._begun:
+            self.prepare([conversation])
+        _, future = self._begun.pop(id(conversation))
+        try:
+            found = future.result()
+        except BaseException:
+            self.close()
+            raise
+        labelled = tuple(
+            abstain_under(one, self.config.abstain_below) if one.source == self.source else one
+            for one in found
+        )
+        self._count(labelled)
+        return labelled
+
+    def close(self) -> None:
+        """Give up what was begun and not asked for."""
+        for _, future in self._begun.values():
+            future.cancel()
+        self._begun.clear()
+
+    async def _label(self, turns: Sequence[Example]) -> Labelled:
+        found = await asyncio.gather(*(self.strategy.turn(example) for example in turns))
+        return tuple(one for some in found for one in some)
+
+    def _count(self, labelled: Labelled) -> None:
+        final = [one for one in labelled if one.source == self.source]
+        self.counts.turns += len({one.turn for one in final})
+        self.counts.unusable += sum(map(is_unusable, final))
+        self.counts.missing += sum(map(is_missing, final))
+        self.counts.labels += sum(one.label is not None for one in final)
+        self.counts.abstained += sum(
+            one.label is None and not is_unusable(one) and not is_missing(one) for one in final
+        )
