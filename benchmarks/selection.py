@@ -40,7 +40,7 @@ from turnwise.workspace.vectors import SqliteVectorStore
 if TYPE_CHECKING:
     from sklearn.linear_model import LogisticRegression
 
-HOURS = "about 20 minutes on 2 cores with vectors kept, half of it training"
+HOURS = "about 6 minutes on 2 cores with vectors kept; a second run resumes"
 WINDOW = ContextWindow("customer")  # MultiDoGO has customer turns only
 BUDGETS = (1000, 2000, 3000, 5000)
 SELECTED, AT_RANDOM = 3000, 5000  # the claim

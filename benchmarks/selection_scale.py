@@ -26,7 +26,7 @@ from turnwise.encoders import Vectors
 from turnwise.labelling.selection import Pool, select
 from turnwise.progress import Progress, silent
 
-HOURS = "about 10 minutes on 2 cores"
+HOURS = "about 2 minutes on 2 cores"
 SIZES, QUICK_SIZES = (10_000, 100_000, 1_000_000), (1_000, 10_000)
 KINDS, REPEATED, SPREAD = 300, 5, 0.7
 CALLS = 3000

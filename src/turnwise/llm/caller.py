@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from pydantic import BaseModel
 
@@ -19,6 +18,7 @@ from turnwise.llm.exchange import (
     is_html,
     read_completion,
 )
+from turnwise.llm.outcomes import AgainError, Bill, FailedError, RefusedError, TooLongError
 from turnwise.llm.rates import Gate, jittered
 from turnwise.llm.retrying import retry_after, worth_retrying
 from turnwise.llm.schemas import answer_schema, schema_note, with_note
@@ -31,65 +31,6 @@ HELD = 50  # pauses that one question sits through before each counts as an atte
 FRUITLESS_PAUSES = 12  # that follow each other before an endpoint counts as refusing
 KEPT_OF_HUGE = 2000  # characters of an answer that is too large to be one
 HUGE = "huge"  # as a reason for which an answer ended
-
-
-class RefusedError(Exception):
-    """The endpoint won't answer this question, however often it is asked."""
-
-
-class FailedError(Exception):
-    """The endpoint did not answer, as often as it was tried."""
-
-
-class TooLongError(Exception):
-    """The prompt does not fit.
-
-    Attributes:
-        tokens: its length; 0 where the endpoint doesn't tell.
-        completion: what was answered regardless, and paid for.
-    """
-
-    def __init__(self, message: str, tokens: int = 0, completion: Completion | None = None) -> None:
-        super().__init__(message)
-        self.tokens, self.completion = tokens, completion
-
-
-class _AgainError(Exception):
-    """One attempt came to nothing, and the next may not.
-
-    Attributes:
-        seconds: to wait, where the server says; paused: the whole endpoint waits already.
-        unreachable: no connection was made; form_failed: a 500, which a form may cause.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        seconds: float | None = None,
-        *,
-        paused: bool = False,
-        unreachable: bool = False,
-        form_failed: bool = False,
-    ) -> None:
-        super().__init__(message)
-        self.seconds, self.paused = seconds, paused
-        self.unreachable, self.form_failed = unreachable, form_failed
-
-
-@dataclass(slots=True)
-class Bill:
-    """What one question has used so far, and how it stands.
-
-    Attributes:
-        on_wire: a call is out now; abandoned: nobody waits for the answer any more.
-    """
-
-    tokens_in: int = 0
-    tokens_out: int = 0
-    cost: float = 0.0
-    attempts: int = 0
-    on_wire: bool = False
-    abandoned: bool = False
 
 
 class Caller:
@@ -123,7 +64,7 @@ class Caller:
         while True:
             try:
                 return await self._in_turn(messages, answer, bill, faults // 2)
-            except _AgainError as again:
+            except AgainError as again:
                 held += again.paused
                 tried += not again.paused or held > HELD
                 faults += again.form_failed
@@ -168,7 +109,7 @@ class Caller:
         """The form in which to ask again at once.
 
         Raises:
-            _AgainError, RefusedError, TooLongError, EndpointError: what else the answer means.
+            AgainError, RefusedError, TooLongError, EndpointError: what else the answer means.
         """
         status, message = response.status, error_message(response)
         told = f"HTTP {status}: {message}"
@@ -179,7 +120,7 @@ class Caller:
         if status in (500, 501) and (lower := self.shape.failed(form, message)):
             return lower
         if worth_retrying(status):
-            raise _AgainError(told, self._waiting_time(response), form_failed=status == 500)
+            raise AgainError(told, self._waiting_time(response), form_failed=status == 500)
         about_model = "model" in message.lower() and not self._answered and form == "schema"
         may_be_form = status in (400, 422) and not (
             about_model and "response_format" not in message
@@ -226,9 +167,9 @@ class Caller:
             return completion
         except UnreachableError as error:
             used, was_sent = (0, 0), False
-            raise _AgainError(f"can't be reached: {error}", unreachable=True) from error
+            raise AgainError(f"can't be reached: {error}", unreachable=True) from error
         except (CutError, NoCompletionError) as error:
-            raise _AgainError(str(error)) from error
+            raise AgainError(str(error)) from error
         finally:
             bill.on_wire = False
             cost = end.cost(*used)
@@ -242,7 +183,7 @@ class Caller:
                 hint = "Does base_url end where the API begins, as in http://host:port/v1?"
                 raise self._stop(f"answers a web page, no chat completions. {hint}")
             raise NoCompletionError("a web page")
-        self._gate.answered(response.seconds)
+        self._gate.answered()
         if response.whole:
             return read_completion(response)
         text = response.body[:KEPT_OF_HUGE].decode("utf-8", "replace")
@@ -284,7 +225,7 @@ class Caller:
         self._gate.pause(sent, seconds)
         if self._gate.pauses > FRUITLESS_PAUSES:
             raise self._stop(f"keeps refusing calls: HTTP {response.status}: {message}")
-        raise _AgainError(f"HTTP {response.status}: {message}", paused=True)
+        raise AgainError(f"HTTP {response.status}: {message}", paused=True)
 
     def _waiting_time(self, response: Response) -> float | None:
         seconds = retry_after(response.headers)
@@ -305,7 +246,7 @@ class Caller:
             told += f". Put the right key into {name}" if name else ". Name its key in key_env"
         return self._stop(f"{what}: {told}")
 
-    def _given_up(self, last: _AgainError) -> Exception:
+    def _given_up(self, last: AgainError) -> Exception:
         self._lost += 1
         if not self._answered or self._lost >= max(8, self.endpoint.concurrency):
             hint = "Once it is up again, run the same command: what was answered is kept"

@@ -14,9 +14,10 @@ from pydantic import BaseModel, ValidationError
 
 from turnwise.llm.answers import AnswerStore, KeptAnswer, Parameter
 from turnwise.llm.budget import Budget, BudgetReached, Spend
-from turnwise.llm.caller import HUGE, Bill, Caller, FailedError, RefusedError, TooLongError
+from turnwise.llm.caller import HUGE, Caller
 from turnwise.llm.endpoint import Endpoint
 from turnwise.llm.exchange import Completion, Message
+from turnwise.llm.outcomes import Bill, FailedError, RefusedError, TooLongError
 from turnwise.llm.reading import Reading, read_answer
 from turnwise.llm.schemas import repair_messages, schema_text
 from turnwise.llm.tasks import A, Question, Reply, Task, Values

@@ -7,7 +7,6 @@ import random
 from collections import deque
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds, where the server does not say how long
-FURTHEST_APART = 0.005  # seconds between calls that could go out together
 
 
 def jittered(times: int) -> float:
@@ -22,11 +21,6 @@ class Gate:
     the endpoint asked for a pause. After a pause half as many as before may be in flight; each
     answer lets one more in. Otherwise all would come back at once, to be refused again.
 
-    Calls that go out together come back together, and each then waits for the work on all of
-    the others: so they go out a little apart, by half of what the answers' own pace is. Measured
-    at 64 in flight, 200 ms an answer and 0.6 ms of work on each, on a busy machine: 0.90 of the
-    ideal rate without, {MEASURED} with.
-
     Attributes:
         pauses: that followed each other without an answer between.
     """
@@ -38,7 +32,7 @@ class Gate:
         self._per_request = 60 / requests_per_minute if requests_per_minute else 0.0
         self._per_token = 60 / tokens_per_minute if tokens_per_minute else 0.0
         self._next_request = self._next_token = 0.0  # the loop's time
-        self._apart = self._paused_until = 0.0
+        self._paused_until = 0.0
         self._in_flight = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self.pauses = 0
@@ -67,10 +61,9 @@ class Gate:
         self._in_flight -= 1
         self._wake()
 
-    def answered(self, seconds: float = 0.0) -> None:
-        """The endpoint takes calls, and took so long for one: one more may be in flight."""
+    def answered(self) -> None:
+        """The endpoint takes calls: one more may be in flight."""
         self.pauses = 0
-        self._apart = min(seconds / self._most / 2, FURTHEST_APART)
         self._room = min(self._most, self._room + 1)
 
     def used(self, expected: int, tokens: int) -> None:
@@ -94,7 +87,7 @@ class Gate:
     async def _on_time(self, tokens: int) -> float:
         loop = asyncio.get_running_loop()
         start = max(loop.time(), self._next_request, self._next_token)
-        self._next_request = start + max(self._per_request, self._apart)
+        self._next_request = start + self._per_request
         self._next_token = start + tokens * self._per_token
         while (now := loop.time()) < (due := max(start, self._paused_until)):
             await asyncio.sleep(due - now)

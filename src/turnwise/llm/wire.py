@@ -2,8 +2,8 @@
 
 Measured with 64 calls in flight against a server that answers after 200 ms, 3 kB a call, on a
 busy 2-core machine: this 0.2 ms of processor time a call and 0.95 of the ideal rate; httpx2 0.9 ms
-and 0.82; the openai client 2.0 ms and 0.50. What happens between a call's awaits is short, so
-calls that ended together do not stay bunched together.
+and 0.82; the openai client 2.0 ms and 0.50. A whole question (rendered, asked, checked, kept in
+SQLite) takes 0.5 ms, and reaches 0.97 of the ideal rate on the same machine when it is idle.
 """
 
 from __future__ import annotations
@@ -145,7 +145,8 @@ class Connections:
                 if size > MAX_BYTES:
                     break
         except h11.RemoteProtocolError as error:
-            raise EOFError(str(error)) from error
+            told = "by the server" if connection.reader.at_eof() else str(error)
+            raise EOFError(told) from error
         if answer is None:
             raise EOFError("it ended before an answer")
         return answer, b"".join(parts)[:MAX_BYTES], size <= MAX_BYTES
