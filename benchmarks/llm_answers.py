@@ -64,7 +64,8 @@ def instance(
     Args:
         fixed: name of a property -> what it holds wherever it stands.
         quote: regular expression; fields named like evidence or quote hold words of its last match
-            in the prompt (of its first group, if any). Empty: words of the last line.
+            in the prompt (of its first group, if any), those of the history of the match before
+            it, where there is one. Empty: words of the last line.
         wrong: hold values that no enumeration offers.
     """
     return _Filling(schema, prompt, fixed or {}, quote, wrong).fill(schema, "", "")
@@ -144,7 +145,8 @@ class _Filling:
         """Some words in a row of the prompt, as they stand there."""
         found = list(re.finditer(self._quote, self._prompt)) if self._quote else []
         lines = [line for line in self._prompt.splitlines() if line.strip()] or [""]
-        source = found[-1][found[-1].re.groups and 1] if found else lines[-1]
+        match = found[-2 if "history" in place and len(found) > 1 else -1] if found else None
+        source = match[match.re.groups and 1] if match else lines[-1]
         words = [(word.start(), word.end()) for word in re.finditer(r"\S+", source)]
         if not words:
             return ""

@@ -30,7 +30,8 @@ class Source:
     version: str = ""
 
 
-PERSON = Source("person")
+PERSON = Source("person")  # gold that came with its conversation
+REVIEW = Source("person", "review")  # gold that a person gave to single turns later
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,9 @@ def refuse_unknown_gold(gold: Mapping[str, Set[str]], taxonomy: Taxonomy, path: 
                 f"imported conversations carry {', '.join(unknown[:5])}, which it lacks",
                 path=path,
                 field=f"dimensions.{dimension}",
-                hint="Add the labels, or forget the conversations",
+                hint="Where they were renamed, merged or split, carry what is stored over with "
+                "'turnwise taxonomy migrate NEW_TAXONOMY.yaml --map MAP.yaml'; else add the "
+                "labels, or forget the conversations",
             )
 
 

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-Progress = Callable[[str, int, int], None]  # what is being done, items done, items in all
+from typing import Protocol
 
 
-def silent(what: str, done: int, total: int) -> None:
+class Progress(Protocol):
+    """Is called as work goes on."""
+
+    def __call__(self, what: str, done: int, total: int, note: str = "", /) -> None:
+        """Be told how far work is.
+
+        Args:
+            what: is being done; done: items of it; total: items in all, 0 where nobody knows.
+            note: what else is worth showing, such as what was spent; given by some work only.
+        """
+        ...
+
+
+def silent(what: str, done: int, total: int, note: str = "", /) -> None:
     """The default: say nothing."""

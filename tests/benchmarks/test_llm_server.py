@@ -192,3 +192,12 @@ def test_chance_is_seeded_and_ends_after_the_most_faults() -> None:
 def test_a_fault_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ValueError, match="no such fault"):
         Behaviour(faults={"gremlins": 0.1})
+
+
+def test_evidence_of_the_history_is_quoted_from_before_the_last_turn():
+    schema = {"properties": {name: {"type": "string"} for name in ("evidence", "history_evidence")}}
+    prompt = '[0] customer: "hello there"\n[1] agent: "which parcel"\n[2] customer: "the blue"'
+    said = instance(schema, prompt, quote=r'\[\d+\] \w+: "(.+)"')
+    assert said == {"evidence": "the blue", "history_evidence": "which parcel"}
+    alone = instance(schema, '[0] customer: "hello there"', quote=r'\[\d+\] \w+: "(.+)"')
+    assert set(alone.values()) == {"hello there"}

@@ -144,14 +144,6 @@ def test_an_unknown_setting_is_named(turnwise, workspace):
     assert "labelling.abstain_belov" in error
 
 
-def test_a_strategy_that_a_workspace_can_not_run_yet_is_refused(turnwise, workspace):
-    with (workspace / "turnwise.yaml").open("a") as file:
-        file.write("labelling: {strategy: clara}\n")
-    error = turnwise("label", "-w", workspace, code=2).stderr
-    assert "labelling.strategy" in error
-    assert "clara" in error
-
-
 def test_a_database_of_a_newer_version_is_left_alone(turnwise, workspace):
     with sqlite3.connect(workspace / "turnwise.db") as database:
         database.execute("update alembic_version set version_num = '9999'")

@@ -7,7 +7,7 @@ import pytest
 from asking import BAD, GOOD, PICK, TEMPLATE, Pick, ask, ask_all, endpoint, question
 from scripted_server import said, used
 
-from turnwise.llm import Client, MemoryAnswers, Task
+from turnwise.llm import Client, MemoryAnswers, Question, Task
 
 
 def test_an_answer_is_checked_and_kept_with_what_it_cost(serve):
@@ -193,6 +193,35 @@ def test_a_prompt_that_is_too_long_by_our_own_count_is_cut_before_it_is_sent(ser
     assert reply.value is not None
     assert shrink.saved
     assert all(size(request) <= 1_500 for request in server.requests)
+
+
+def test_nothing_is_cut_on_a_guess_where_the_first_answer_tells_how_long_prompts_are(serve):
+    server = serve(lambda request: said(GOOD, usage=used(size(request), 5)))
+    asked = [long_question(800 + number) for number in range(20)]  # by a guess 1,300 to 2,000
+    client = Client(endpoint(server, context_tokens=2_000, answer_tokens=200), MemoryAnswers())
+    replies = ask_all(client, [question for question, _ in asked])
+    assert all(reply.value is not None for reply in replies)
+    assert not any(shrink.saved for _, shrink in asked)
+    assert len(server.requests) == 20
+
+
+def test_prompts_are_made_when_their_turn_is_near_however_many_are_asked(serve):
+    made, seen = [], []
+
+    class Values(dict):
+        def get(self, name, default=None):
+            made.append(name)
+            return super().get(name, default)
+
+    def script(request):
+        seen.append(len(made))
+        return said(GOOD)
+
+    client = Client(endpoint(serve(script), concurrency=2), MemoryAnswers())
+    asked = [Question(PICK, Values(text=f"cancel {number}")) for number in range(50)]
+    assert all(reply.value for reply in ask_all(client, asked))
+    assert len(made) >= len(seen) == 50
+    assert seen[0] <= len(made) / 10
 
 
 def test_a_prompt_that_the_server_finds_too_long_is_cut_and_asked_again(serve):

@@ -154,6 +154,25 @@ def test_the_name_that_a_server_echoes_is_not_looked_at(serve):
     assert reply.kept.model == "tiny"
 
 
+def test_nothing_is_asked_for_that_servers_answer_differently(serve):
+    # No several answers, no log probabilities, no stream: many give one, None, and cut streams.
+    server = serve(lambda request: said(GOOD))
+    ask_in_turn(server, 2)
+    fields = {"model", "messages", "max_tokens", "temperature", "response_format"}
+    assert all(set(request) == fields and request["messages"] for request in server.requests)
+
+
+def test_of_several_answers_the_first_is_read(serve):
+    def script(request):
+        answer = said(GOOD)
+        other = {"index": 1, "message": {"role": "assistant", "content": "or not"}}
+        answer.body["choices"] = [*answer.body["choices"], other]
+        return answer
+
+    _, (reply,) = ask(serve(script))
+    assert (reply.value.label, reply.kept.attempts) == ("cancel", 1)
+
+
 def test_a_stream_that_breaks_off_is_a_failure(serve):
     event = {"choices": [{"index": 0, "delta": {"content": GOOD}}]}
     broken = Answer(200, f"data: {json.dumps(event)}\n\n", kind="text/event-stream")

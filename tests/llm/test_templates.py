@@ -119,3 +119,41 @@ def test_a_name_without_a_value_and_a_way_to_the_program_are_errors():
 def test_a_template_has_instructions_and_a_question():
     both = render("{% block user %} ask {% endblock %}{% block system %}be{% endblock %}", {})
     assert both == [{"role": "system", "content": "be"}, {"role": "user", "content": "ask"}]
+
+
+class Label:
+    """Counts how often its name is read."""
+
+    def __init__(self, name: str) -> None:
+        self._name, self.read = name, 0
+
+    @property
+    def name(self) -> str:
+        self.read += 1
+        return self._name
+
+
+LABELS = "{% block system %}{% for one in labels %}{{ one.name }} {% endfor %}{% endblock %}"
+
+
+def test_a_block_is_rendered_again_only_where_a_value_that_it_names_is_another_one():
+    template = LABELS + SHOW
+    refund, cancel = Label("refund"), Label("cancel")
+    labels = (refund, cancel)
+    for text in ("one", "two", "three"):
+        system, user = render(template, {"labels": labels, "text": text})
+        assert system["content"] == '"refund" "cancel"'
+        assert f'"{text}"' in user["content"]
+    assert (refund.read, cancel.read) == (1, 1)
+    (system, _) = render(template, {"labels": (cancel,), "text": "three"})
+    assert system["content"] == '"cancel"'
+    with pytest.raises(UndefinedError):
+        render(template, {"text": "three"})
+
+
+def test_what_may_have_changed_since_is_rendered_again():
+    labels = [Label("refund")]
+    assert render(LABELS + SHOW, {"labels": labels, "text": ""})[0]["content"] == '"refund"'
+    labels.append(Label("cancel"))
+    content = render(LABELS + SHOW, {"labels": labels, "text": ""})[0]["content"]
+    assert content == '"refund" "cancel"'

@@ -32,14 +32,15 @@ def progress_display() -> Iterator[Progress]:
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(elapsed_when_finished=True),
+        TextColumn("{task.fields[note]}"),
     )
     with Bars(*columns, console=Console(stderr=True)) as bars:
         tasks: dict[str, Any] = {}
 
-        def show(what: str, done: int, total: int) -> None:
+        def show(what: str, done: int, total: int, note: str = "", /) -> None:
             if what not in tasks:
-                tasks[what] = bars.add_task(what, total=total or None)
-            bars.update(tasks[what], completed=done, total=total or None)
+                tasks[what] = bars.add_task(what, total=total or None, note="")
+            bars.update(tasks[what], completed=done, total=total or None, note=note)
 
         yield show
 
@@ -50,13 +51,14 @@ class _PlainLines:
     def __init__(self) -> None:
         self._last: dict[str, float] = {}
 
-    def __call__(self, what: str, done: int, total: int) -> None:
+    def __call__(self, what: str, done: int, total: int, note: str = "", /) -> None:
         now = time.monotonic()
         finished = total > 0 and done >= total
         if finished or now - self._last.get(what, -PLAIN_EVERY) >= PLAIN_EVERY:
             self._last[what] = now
             of = f"/{total:,}" if total else ""
-            print(f"{what}: {done:,}{of}", file=sys.stderr, flush=True)
+            rest = f" ({note})" if note else ""
+            print(f"{what}: {done:,}{of}{rest}", file=sys.stderr, flush=True)
 
 
 def print_json(value: object) -> None:

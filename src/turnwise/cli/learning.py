@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
 from turnwise.cli.app import app
 from turnwise.cli.options import (
     HERE,
@@ -11,20 +16,94 @@ from turnwise.cli.options import (
 
 
 @app.command()
-def label(workspace: WorkspaceOption = HERE, json: JsonOption = False) -> None:
-    """Label the unlabelled conversations with the embedded annotator.
+def label(
+    workspace: WorkspaceOption = HERE,
+    strategy: Annotated[
+        str | None,
+        typer.Option(
+            help="single, two-stage (a reviewer keeps or revises), zero-shot, lara (shows labelled "
+            "examples), clara (lara in several orders, keeping what agrees) or ensemble; default: "
+            "labelling.strategy of turnwise.yaml, or single."
+        ),
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            help="embedded: the annotator of this machine; llm: the language models of "
+            "'endpoints' in turnwise.yaml. Default: labelling.by, or embedded."
+        ),
+    ] = None,
+    select: Annotated[
+        str,
+        typer.Option(
+            help="Which turns first, up to --calls: all (in order), novel (what is typical of the "
+            "logs, repetitions last) or uncertain (what a classifier trained in between doubts)."
+        ),
+    ] = "all",
+    calls: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Calls that this run may make; with --select, the turns that they reach."
+        ),
+    ] = None,
+    tokens: Annotated[
+        int | None, typer.Option(min=1, help="Tokens, in and out, that this run may use.")
+    ] = None,
+    money: Annotated[
+        float | None,
+        typer.Option(min=0, help="What this run may cost, in the unit of the endpoints' prices."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Ask nothing; tell calls, tokens and cost.")
+    ] = False,
+    report: Annotated[
+        bool,
+        typer.Option("--report", help="Label nothing; compare all labels there are, write a page."),
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Label the unlabelled conversations, by an annotator of this machine or a language model.
 
-    It reads the taxonomy (descriptions and example utterances) and the labelled seed; every
-    label carries its confidence and the evidence it rests on. No model service is asked.
+    Every label carries its confidence and the evidence it rests on. What is done is kept as it
+    comes: stopped, killed or out of budget, the same command goes on, and no answer is paid
+    twice. Labels of several strategies are kept side by side; training takes those made last.
+
+    Examples: turnwise label -w DIR; turnwise label -w DIR --by llm --strategy two-stage
+    --dry-run; turnwise label -w DIR --by llm --select novel --calls 3000; turnwise label -w DIR
+    --report
     """
     from turnwise.cli import show
     from turnwise.cli.console import progress_display
+    from turnwise.cli.parsing import label_options
     from turnwise.project import Project
-    from turnwise.steps import label_logs
+    from turnwise.steps import label_logs, plan_labels
+
+    options = label_options(
+        strategy=strategy, by=by, select=select, calls=calls, tokens=tokens, money=money
+    )
+    if report:
+        _label_report(workspace, json)
+        return
+    with Project.open(workspace) as opened, progress_display() as progress:
+        if dry_run:
+            planned = plan_labels(opened, progress, options)
+        else:
+            result = label_logs(opened, progress, options)
+    if dry_run:
+        show.label_plan(planned, json)
+    else:
+        show.labelled(result, json)
+
+
+def _label_report(workspace: Path, json: bool) -> None:
+    from turnwise.cli import show_labels
+    from turnwise.cli.console import progress_display
+    from turnwise.project import Project
+    from turnwise.steps.label_report import label_report
 
     with Project.open(workspace) as opened, progress_display() as progress:
-        result = label_logs(opened, progress)
-    show.labelled(result, json)
+        result = label_report(opened, progress)
+    show_labels.label_report(result, json)
 
 
 @app.command()

@@ -7,14 +7,18 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast, get_args
 
 import typer
 
 from turnwise.conversations import ROLES, Conversation, Turn
 from turnwise.errors import FormatError
 from turnwise.formats import ColumnMapping, checks, read, read_text
+from turnwise.labelling.annotator import By, StrategyName
+from turnwise.labelling.selection import How
 from turnwise.steps.exporting import Labels
 from turnwise.steps.importing import OnError
+from turnwise.steps.labelling import LabelOptions
 
 COLUMNS = ("conversation", "role", "text", "time", "position")
 MAX_INPUT = 10_000_000  # bytes
@@ -50,6 +54,32 @@ def labels_choice(value: str) -> Labels:
     if value == "all":
         return "all"
     raise typer.BadParameter(f"--labels is gold, pseudo or all, not {value!r}")
+
+
+def label_options(
+    *,
+    strategy: str | None,
+    by: str | None,
+    select: str,
+    calls: int | None,
+    tokens: int | None,
+    money: float | None,
+) -> LabelOptions:
+    """Options of `label`, each name one that there is."""
+    for name, value, kind in (("strategy", strategy, StrategyName), ("by", by, By)):
+        if value is not None and value not in get_args(kind):
+            known = ", ".join(get_args(kind))
+            raise typer.BadParameter(f"--{name} is one of {known}, not {value!r}")
+    if select not in get_args(How):
+        raise typer.BadParameter(f"--select is one of {', '.join(get_args(How))}, not {select!r}")
+    return LabelOptions(
+        strategy=cast(StrategyName | None, strategy),
+        by=cast(By | None, by),
+        select=cast(How, select),
+        calls=calls,
+        tokens=tokens,
+        money=money,
+    )
 
 
 def date(value: str | None) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from turnwise.cli.console import percent, print_json, print_table
 if TYPE_CHECKING:
     from turnwise.actions import ActionCheck
     from turnwise.statistics import LogStatistics
-    from turnwise.steps import ExportResult, ImportResult, LabelResult
+    from turnwise.steps import ExportResult, ImportResult, LabelPlan, LabelResult
     from turnwise.workspace import Forgotten
 
 WIDTH = 96  # characters of a customer turn that are shown
@@ -103,6 +104,22 @@ def labelled(result: LabelResult, json: bool) -> None:
         f"Labelled {result.labelled:,} conversations, {result.kept:,} were labelled already "
         f"(annotator: {result.source.kind} {result.source.name})"
     )
+    if result.calls or result.reused:
+        print(
+            f"Spent {result.calls:,} calls, {result.tokens:,} tokens"
+            + (f", {result.money:,.2f} in money" if result.money else "")
+            + f"; {result.reused:,} answers were kept from before"
+        )
+    if result.unusable:
+        print(f"Unusable answers: {result.unusable:,} turns; they are kept, with what is wrong")
+    if result.missing:
+        print(f"No answer came for {result.missing:,} turns: the same command asks for them again")
+    if result.trouble:
+        print(f"Most often: {result.trouble}")
+    if result.stopped:
+        print(f"Stopped early: {result.stopped}")
+    if result.left and not result.stopped:
+        print(f"{result.left:,} conversations are not labelled, or not all of their turns")
     rows = [
         (
             name,
@@ -120,6 +137,26 @@ def labelled(result: LabelResult, json: bool) -> None:
     print_table("", head, rows)
     if result.example is not None:
         print(f"Why, for example: {result.example.rationale}")
+
+
+def label_plan(plan: LabelPlan, json: bool) -> None:
+    if json:
+        print_json(plan)
+        return
+    if plan.by == "embedded":
+        print(f"{plan.turns:,} turns would be labelled on this machine, without a call")
+        return
+    print(
+        f"{plan.turns:,} turns would be labelled by {plan.strategy}, asking "
+        f"{' and '.join(dict.fromkeys(plan.models))}: {plan.calls:,} calls, "
+        f"{plan.tokens_in:,} tokens in and {plan.tokens_out:,} out"
+        + (f", {plan.money:,.2f} in money" if plan.money else "")
+    )
+    if plan.reused:
+        print(f"{plan.reused:,} answers are kept from before and cost nothing")
+    if plan.seconds is not None:
+        print(f"About {timedelta(seconds=round(plan.seconds))} at the endpoint's limits")
+    print(f"Reckoned from {plan.sample:,} turns; repairs of unusable answers come on top")
 
 
 def forgotten(result: Forgotten, json: bool) -> None:

@@ -17,6 +17,8 @@ AHEAD, TURNS_AHEAD = 64, 1000  # conversations, and turns, that are read ahead a
 
 StrategyName = Literal["single", "two-stage", "zero-shot", "lara", "clara", "ensemble"]
 STRATEGIES: tuple[StrategyName, ...] = get_args(StrategyName)
+By = Literal["embedded", "llm"]
+Vote = Literal["weighted", "majority"]
 Variant = Literal["plain", "symbolic", "prepended", "formatted"]
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
 
@@ -28,7 +30,9 @@ class LabellingConfig:
     Attributes:
         abstain_below: confidence in [0, 1] under which no label is given; 0 never abstains.
         strategy: how turns are labelled.
-        members: of `ensemble`: the strategies that vote, two or more.
+        by: who labels: the embedded annotators of this machine, or language models.
+        members: of `ensemble`: the strategies that vote, two or more. vote: how: each weighs by
+            how often it was right on gold, or all the same.
         candidates: of `lara`, `clara`: labels per dimension that are proposed for the turn
             alone, and again for it with the queries before it.
         demonstrations: of `lara`, `clara`: labelled examples shown per candidate; 0 shows none.
@@ -40,7 +44,9 @@ class LabellingConfig:
 
     abstain_below: float = 0.25
     strategy: StrategyName = "single"
+    by: By = "embedded"
     members: tuple[StrategyName, ...] = ("single", "two-stage", "lara")
+    vote: Vote = "weighted"
     candidates: int = 5
     demonstrations: int = 3
     variant: Variant = "formatted"
@@ -60,6 +66,8 @@ class LabellingConfig:
     def _check_names(self) -> None:
         for value, field, known in (
             (self.strategy, "strategy", STRATEGIES),
+            (self.by, "by", get_args(By)),
+            (self.vote, "vote", get_args(Vote)),
             (self.variant, "variant", VARIANTS),
         ):
             if value not in known:

@@ -6,6 +6,7 @@ weighs by how often that annotator was right on gold.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -57,7 +58,7 @@ class EnsembleAnnotator:
             one.prepare(conversations)
 
     def annotate(self, conversation: Conversation) -> tuple[Annotation, ...]:
-        """What each member says, and then what they come to together."""
+        """What each member says, and then what they come to where all of them said something."""
         # By source: two-stage hands on single's annotations, which may be a member too.
         said = {
             (one.source, one.turn, one.dimension): one
@@ -65,7 +66,8 @@ class EnsembleAnnotator:
             for one in member.annotate(conversation)
         }
         sources = {member.source for member in self.members}
-        places = dict.fromkeys((turn, name) for of, turn, name in said if of in sources)
+        heard = Counter((turn, name) for of, turn, name in said if of in sources)
+        places = [place for place, count in heard.items() if count == len(sources)]
         together = (
             self._annotation(
                 conversation,

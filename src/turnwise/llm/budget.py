@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 
 from turnwise.errors import TurnwiseError
@@ -53,6 +53,15 @@ class Spend:
         """How long so many more questions take at this rate; None before any has ended."""
         return questions / self.rate if self.rate else None
 
+    def __add__(self, other: Spend) -> Spend:
+        """Of two endpoints together, as their work overlaps."""
+        begun = [one.first for one in (self, other) if one.first]
+        return Spend(
+            **{name: getattr(self, name) + getattr(other, name) for name in _COUNTED},
+            first=min(begun, default=0.0),
+            last=max(self.last, other.last),
+        )
+
     def line(self, questions: int = 0) -> str:
         """Rate, tokens, money and, told how many questions are to come, the time left."""
         parts = [f"{self.rate:.1f}/s", f"{self.tokens_in + self.tokens_out:,} tokens"]
@@ -61,6 +70,9 @@ class Spend:
         if questions and (left := self.seconds_left(questions)) is not None:
             parts.append(f"{timedelta(seconds=round(left))} left")
         return ", ".join(parts)
+
+
+_COUNTED = [one.name for one in fields(Spend) if one.name not in ("first", "last")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +105,11 @@ class Budget:
         self._reserved: list[Reserved] = []
         self._waiting: list[asyncio.Future[None]] = []
         self._reached = ""
+
+    @property
+    def reached(self) -> str:
+        """Why no call is sent any more, and how to go on; empty while there is budget."""
+        return self._reached
 
     async def reserve(self, tokens: int, money: float) -> Reserved:
         """Set aside what a call can use at most; `settle` must follow.

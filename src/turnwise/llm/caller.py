@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Mapping
 
 from pydantic import BaseModel
 
@@ -21,10 +19,11 @@ from turnwise.llm.exchange import (
 from turnwise.llm.outcomes import AgainError, Bill, FailedError, RefusedError, TooLongError
 from turnwise.llm.rates import Gate, jittered
 from turnwise.llm.retrying import retry_after, worth_retrying
-from turnwise.llm.schemas import answer_schema, schema_note, with_note
+from turnwise.llm.schemas import schema_field, schema_note, with_note
 from turnwise.llm.shapes import Form, Shape, filtered, over_context
 from turnwise.llm.tokens import TokenCount
 from turnwise.llm.wire import Connections, CutError, Response, UnreachableError
+from turnwise.llm.written import request_body
 
 LONGEST_WAIT = 600.0  # seconds that a server may ask for; beyond, the run ends and goes on later
 HELD = 50  # pauses that one question sits through before each counts as an attempt
@@ -74,6 +73,12 @@ class Caller:
                 if not again.paused:
                     wait = jittered(tried) if again.seconds is None else again.seconds
                     await asyncio.sleep(wait)
+
+    async def found(self) -> None:
+        """Wait while another question finds out what the endpoint takes."""
+        while not self.shape.known and self.shape.finding.locked():
+            async with self.shape.finding:
+                pass
 
     async def close(self) -> None:
         await self._connections.close()
@@ -134,12 +139,13 @@ class Caller:
     ) -> Completion | Response:
         """One request. Gives the completion, or the answer that is none with its reason."""
         end = self.endpoint
-        fields = self.shape.fields(form, answer_schema(answer), end.answer_tokens, end.temperature)
-        body = {"model": end.model, "messages": self.shape.told(messages), **fields}
+        fields = self.shape.fields(end.answer_tokens, end.temperature)
+        told, asked = self.shape.told(messages), schema_field(answer, form)
+        body = request_body(told, {"model": end.model, **fields}, asked)
         expected = self.tokens.likely(messages) + end.answer_tokens
         sent = await self._gate.enter(expected)
         try:
-            return await self._paid(_encoded(body), messages, expected, bill, sent)
+            return await self._paid(body, messages, expected, bill, sent)
         finally:
             self._gate.leave()
 
@@ -257,7 +263,3 @@ class Caller:
         """No further call goes out."""
         self._stopped = f"{self._place}: {message}"
         return EndpointError(self._stopped)
-
-
-def _encoded(body: Mapping[str, object]) -> bytes:
-    return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")

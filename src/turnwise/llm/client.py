@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -23,8 +21,10 @@ from turnwise.llm.schemas import repair_messages, schema_text
 from turnwise.llm.tasks import A, Question, Reply, Task, Values
 from turnwise.llm.templates import render
 from turnwise.llm.wire import MAX_BYTES
+from turnwise.llm.written import key_of_question, prompt_hash
 
 SHRINKS = 4  # times a prompt that is too long is made shorter
+NEAR = 2  # questions that are being worked on, for each call that may be in flight
 
 
 @dataclass(slots=True)
@@ -66,6 +66,7 @@ class Client:
         self._answers = answers
         self._caller = Caller(endpoint, budget or Budget(), self.spend, name)
         self._flights: dict[str, _Flight] = {}
+        self._near = asyncio.Semaphore(NEAR * endpoint.concurrency)
 
     @property
     def source_name(self) -> str:
@@ -83,6 +84,12 @@ class Client:
             EndpointError: no question will be answered: unreachable, a wrong key, no such model.
             BudgetReached: the next call could pass the budget.
         """
+        # However many are asked together, prompts are made when their turn is near: all of them at
+        # once would hold up the answers that come meanwhile.
+        async with self._near:
+            return await self._ask(question)
+
+    async def _ask(self, question: Question[A]) -> Reply[A]:
         messages = render(question.task.template, question.values)
         key = question_key(question.task, messages, self.endpoint)
         if (kept := self._answers.get(key)) is not None:
@@ -150,19 +157,21 @@ class Client:
     async def _asked(
         self, question: Question[A], messages: list[Message], bill: Bill
     ) -> tuple[Completion, Reading[A]]:
-        values, messages = self._fitting(question, messages)
-        model, saved = question.task.answer, 0
+        await self._caller.found()
+        values, messages, saved = self._fitting(question, messages)
+        model = question.task.answer
         for times in range(SHRINKS + 1):
             try:
                 completion, form = await self._caller.complete(messages, model, bill)
                 break
             except TooLongError as error:
-                if question.shrink is None or times == SHRINKS:
+                saved += self._too_many(messages, error.tokens)
+                values, shorter = _shrunk(question, saved)
+                if shorter == messages or times == SHRINKS:  # the same again is as long again
                     if error.completion is None:
                         raise
                     return error.completion, Reading(None, str(error))
-                saved += self._too_many(messages, error.tokens)
-                values, messages = _shrunk(question, saved)
+                messages = shorter
         reading = self._checked(question.task, values, completion)
         if completion.finish in ("stop", "") and not completion.refusal:
             self._caller.shape.judged(form, reading.formed)
@@ -177,19 +186,22 @@ class Client:
 
     def _fitting(
         self, question: Question[A], messages: list[Message]
-    ) -> tuple[Values, list[Message]]:
-        """The question with as much history as the endpoint's context has room for."""
+    ) -> tuple[Values, list[Message], int]:
+        """The question with as much history as there is room for, and the tokens that saved."""
         values, saved = question.values, 0
         room = self.endpoint.context_tokens - self.endpoint.answer_tokens
+        tokens = self._caller.tokens
         for _ in range(SHRINKS):
-            over = self._caller.tokens.cautious(messages) - room
+            # The first question is not cut on a guess: the server's word or count comes soon.
+            known = self._caller.shape.known
+            over = (tokens.cautious(messages) if known else tokens.likely(messages)) - room
             if over <= 0 or question.shrink is None:
                 break
             saved += over
             values, messages = _shrunk(question, saved)
-        if (likely := self._caller.tokens.likely(messages)) > room:
+        if (likely := tokens.likely(messages)) > room:
             raise TooLongError(f"the prompt has about {likely} tokens, where {room} fit", likely)
-        return values, messages
+        return values, messages, saved
 
     def _too_many(self, messages: list[Message], tokens: int) -> int:
         """Tokens to save after an endpoint found a prompt too long."""
@@ -219,7 +231,7 @@ class Client:
             key=key,
             task=question.task.name,
             version=question.task.version,
-            prompt_hash=_sha256(messages),
+            prompt_hash=prompt_hash(messages),
             model=self.endpoint.model,
             endpoint=self.endpoint.base_url,
             parameters=_parameters(self.endpoint),
@@ -242,21 +254,15 @@ def question_key(task: Task[Any], messages: list[Message], endpoint: Endpoint) -
     same run on another day has the same keys.
     """
     answer: type[BaseModel] = task.answer
-    return _sha256(
-        [
-            [task.name, task.version, schema_text(answer)],
-            messages,
-            [endpoint.model, endpoint.base_url.rstrip("/"), _parameters(endpoint)],
-        ]
+    return key_of_question(
+        [task.name, task.version, schema_text(answer)],
+        messages,
+        [endpoint.model, endpoint.base_url.rstrip("/"), _parameters(endpoint)],
     )
 
 
 def _parameters(endpoint: Endpoint) -> Mapping[str, Parameter]:
     return {"temperature": endpoint.temperature, "answer_tokens": endpoint.answer_tokens}
-
-
-def _sha256(value: object) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def _reused(kept: KeptAnswer, answer: type[A]) -> Reply[A] | None:
@@ -269,8 +275,7 @@ def _reused(kept: KeptAnswer, answer: type[A]) -> Reply[A] | None:
 
 
 def _shrunk(question: Question[A], tokens: int) -> tuple[Values, list[Message]]:
-    assert question.shrink is not None
-    values = question.shrink(tokens)
+    values = question.shrink(tokens) if question.shrink else question.values
     return values, render(question.task.template, values)
 
 

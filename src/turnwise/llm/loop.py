@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Self, TypeVar
@@ -22,12 +22,17 @@ class Background:
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._asked: set[asyncio.Task[object]] = set()
+        self._last: list[Callable[[], Awaitable[None]]] = []
         self._thread = threading.Thread(target=self._loop.run_forever, name="llm", daemon=True)
         self._thread.start()
 
     def submit(self, work: Awaitable[T]) -> Future[T]:
         """Start it; its result, or its error, comes by the future."""
         return asyncio.run_coroutine_threadsafe(self._run(work), self._loop)
+
+    def finally_(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Have this done when all else has ended, such as closing connections."""
+        self._last.append(work)
 
     def close(self) -> None:
         """End what waits, let end what is in flight, and stop the thread. May be called twice."""
@@ -64,3 +69,5 @@ class Background:
         mine = asyncio.current_task()
         while others := [task for task in asyncio.all_tasks() if task is not mine]:
             await asyncio.gather(*others, return_exceptions=True)
+        for work in self._last:
+            await work()

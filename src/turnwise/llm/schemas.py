@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from turnwise.llm.exchange import Message
+from turnwise.llm.shapes import Form
 from turnwise.llm.templates import inline, load_template, render
 
 REPAIR_SHOWS = 2000  # characters of the answer that could not be used
@@ -28,6 +29,19 @@ def answer_schema(model: type[BaseModel]) -> Mapping[str, Any]:
 def schema_text(model: type[BaseModel]) -> str:
     """The schema on one line, the same in every process."""
     return json.dumps(answer_schema(model), ensure_ascii=False)
+
+
+@lru_cache(maxsize=256)
+def schema_field(model: type[BaseModel], form: Form) -> str:
+    """The field of a request that tells a server the schema, as JSON; empty in a plain form."""
+    schema = answer_schema(model)
+    if form == "plain":
+        return ""
+    given: dict[str, Any] = {"type": "json_object", "schema": schema}
+    if form == "schema":
+        named = {"name": "answer", "schema": schema, "strict": True}
+        given = {"type": "json_schema", "json_schema": named}
+    return f'"response_format": {json.dumps(given, ensure_ascii=False)}'
 
 
 @lru_cache(maxsize=256)

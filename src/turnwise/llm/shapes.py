@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 from turnwise.llm.exchange import Message
 
@@ -134,20 +134,13 @@ class Shape:
         text = f"{system['content']}\n\n{user['content']}"
         return [{"role": "user", "content": text}, *rest]
 
-    def fields(
-        self, form: Form, schema: Mapping[str, Any], answer_tokens: int, temperature: float
-    ) -> dict[str, Any]:
-        """The optional fields of a request."""
-        fields: dict[str, Any] = {}
+    def fields(self, answer_tokens: int, temperature: float) -> dict[str, int | float]:
+        """The fields of a request that the endpoint may do without."""
+        fields: dict[str, int | float] = {}
         if self.limit_name:
             fields[self.limit_name] = answer_tokens
         if self.takes_temperature:
             fields["temperature"] = temperature
-        if form == "schema":
-            named = {"name": "answer", "schema": schema, "strict": True}
-            fields["response_format"] = {"type": "json_schema", "json_schema": named}
-        elif form == "object":
-            fields["response_format"] = {"type": "json_object", "schema": schema}
         return fields
 
 

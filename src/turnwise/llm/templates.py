@@ -8,6 +8,9 @@ message. Words of the people who run Turnwise, such as label names, may be print
 `{{ name|inline }}`; they lose line breaks and invisible characters.
 
 The escapes are JSON's own, so nothing is lost: `json.loads` gives the text back.
+
+Most of a prompt is the same in every question of a task: a block is rendered again only where a
+value that it names is another one.
 """
 
 from __future__ import annotations
@@ -74,17 +77,14 @@ def data(value: object) -> Written:
 def render(source: str, values: Mapping[str, object]) -> list[dict[str, str]]:
     """Fill a template: one message per block that it has, system before user.
 
+    Args:
+        values: not to be changed from one call to the next where they are the same objects.
+
     Raises:
         jinja2.TemplateError: a mistake in the template, or a value that it names is missing.
     """
-    template = _compiled(source)
-    context = template.new_context(dict(values))
-    texts = {role: template.blocks.get(role) for role in ("system", "user")}
-    return [
-        {"role": role, "content": "".join(block(context)).strip()}
-        for role, block in texts.items()
-        if block is not None
-    ]
+    prompt = _prompt(source)
+    return [{"role": role, "content": prompt.text(role, values)} for role in prompt.names]
 
 
 def load_template(package: str, name: str) -> str:
@@ -92,12 +92,53 @@ def load_template(package: str, name: str) -> str:
     return files(package).joinpath(name).read_text("utf-8")
 
 
+class _Prompt:
+    """A compiled template, and what each of its blocks said last.
+
+    Attributes:
+        names: block -> the values that it names.
+    """
+
+    def __init__(self, source: str) -> None:
+        from jinja2 import meta, nodes
+
+        prompts = _environment()
+        blocks = {
+            one.name: nodes.Template(one.body, environment=prompts)
+            for one in prompts.parse(source).find_all(nodes.Block)
+        }
+        if "user" not in blocks:
+            raise ValueError("a prompt's template needs {% block user %}")
+        self._template: Template = prompts.from_string(source)
+        self.names = {
+            role: sorted(meta.find_undeclared_variables(blocks[role]))
+            for role in ("system", "user")
+            if role in blocks
+        }
+        self._last: dict[str, tuple[list[object], str]] = {}
+
+    def text(self, role: str, values: Mapping[str, object]) -> str:
+        """One block, filled."""
+        named = [values.get(name, ...) for name in self.names[role]]
+        if (last := self._last.get(role)) and _same(last[0], named):
+            return last[1]
+        context = self._template.new_context(dict(values))
+        text = "".join(self._template.blocks[role](context)).strip()
+        self._last[role] = named, text
+        return text
+
+
+def _same(before: list[object], now: list[object]) -> bool:
+    """Whether these are the very same objects, all given, and of kinds that nobody changes."""
+    return all(
+        one is another and isinstance(one, (str, tuple, type(None)))
+        for one, another in zip(before, now, strict=True)
+    )
+
+
 @lru_cache(maxsize=64)
-def _compiled(source: str) -> Template:
-    template: Template = _environment().from_string(source)
-    if "user" not in template.blocks:
-        raise ValueError("a prompt's template needs {% block user %}")
-    return template
+def _prompt(source: str) -> _Prompt:
+    return _Prompt(source)
 
 
 @lru_cache(maxsize=1)

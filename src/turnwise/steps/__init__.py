@@ -6,7 +6,8 @@ A step stores as it goes, so that a run killed at any moment resumes with what i
 from turnwise.steps.evaluating import EvaluateResult, evaluate_bundle
 from turnwise.steps.exporting import ExportResult, export_logs
 from turnwise.steps.importing import ImportResult, import_logs
-from turnwise.steps.labelling import LabelResult, label_logs
+from turnwise.steps.label_plan import LabelPlan, plan_labels
+from turnwise.steps.labelling import LabelOptions, LabelResult, label_logs
 from turnwise.steps.predicting import predict_conversations
 from turnwise.steps.statistics import project_statistics
 from turnwise.steps.training import TrainResult, train_bundle
@@ -15,12 +16,15 @@ __all__ = [
     "EvaluateResult",
     "ExportResult",
     "ImportResult",
+    "LabelOptions",
+    "LabelPlan",
     "LabelResult",
     "TrainResult",
     "evaluate_bundle",
     "export_logs",
     "import_logs",
     "label_logs",
+    "plan_labels",
     "predict_conversations",
     "project_statistics",
     "train_bundle",

@@ -14,6 +14,7 @@ from turnwise.evaluation import Evaluation, Section, evaluate, majority, tfidf, 
 from turnwise.progress import Progress, silent
 from turnwise.project import Project, current_bundle
 from turnwise.sampling import cap_per_label
+from turnwise.steps.label_report import label_figures
 from turnwise.steps.labelling import labelling_quality
 from turnwise.steps.report_sections import labelling_section, logs_section
 from turnwise.steps.statistics import project_statistics
@@ -139,9 +140,12 @@ def _facts(bundle: Bundle) -> dict[str, str]:
 
 def _sections(project: Project) -> list[Section]:
     sections = [logs_section(project_statistics(project))]
-    quality = labelling_quality(project)
-    if quality.scores:
-        sections.append(labelling_section(quality.scores, quality.source.kind))
+    figures = label_figures(project)
+    if figures.strategies:
+        quality = labelling_quality(project)
+        scores = {} if quality is None else quality.scores
+        annotator = "" if quality is None else f"{quality.source.kind} {quality.source.name}"
+        sections.append(labelling_section(figures, scores, annotator))
     return sections
 
 

@@ -123,7 +123,8 @@ def _import_file(
                 path=path,
                 line=lines[position],
                 hint="Give it another id, or run 'turnwise forget' on the stored one first (its "
-                "stored text is redacted: a changed setting of redact changes it too)",
+                "stored text is redacted: a changed setting of redact changes it too). Labels "
+                "that people corrected in Label Studio: 'turnwise review import'",
             )
             rejects.add(Record(lines[position], None), error)
         progress(f"import {path.name}", result.added + result.same, 0)

@@ -2,18 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 
 from turnwise.annotations import Annotation, Source
 from turnwise.config import CONFIG_FILE
+from turnwise.conversations import Conversation, examples
 from turnwise.errors import ConfigError, WorkspaceError
-from turnwise.labelling import EMBEDDED, fit_annotator, label
+from turnwise.labelling import LabellingConfig, label
+from turnwise.labelling.annotator import By, StrategyName
+from turnwise.labelling.llm import is_missing, is_unusable
+from turnwise.labelling.selection import How
+from turnwise.llm import Budget
 from turnwise.progress import Progress, silent
-from turnwise.project import Project, key_of, without_gold
+from turnwise.project import Project, without_gold
 from turnwise.sampling import Split
+from turnwise.steps.choosing import Chosen, chosen_turns
 from turnwise.steps.label_scores import LabelScore, label_scores
-from turnwise.taxonomy import Taxonomy, to_dict
+from turnwise.steps.labellers import Labeller, Seed, Wanted, open_labeller
+from turnwise.steps.ways import InUse, Way, labels_in_use, models_of, way_of
+from turnwise.taxonomy import Taxonomy
+
+
+@dataclass(frozen=True, slots=True)
+class LabelOptions:
+    """What is asked of one labelling; None: as the settings say, or without limit.
+
+    Attributes:
+        strategy, by: how, and by whom.
+        select: which turns come first; but for `all`, `calls` says how much they may take.
+        calls, tokens, money: the budget of this run, where language models label.
+    """
+
+    strategy: StrategyName | None = None
+    by: By | None = None
+    select: How = "all"
+    calls: int | None = None
+    tokens: int | None = None
+    money: float | None = None
+
+    def settings(self, config: LabellingConfig) -> LabellingConfig:
+        """The settings with these in place."""
+        return replace(config, strategy=self.strategy or config.strategy, by=self.by or config.by)
+
+
+AS_CONFIGURED = LabelOptions()
+
+
+@dataclass(slots=True)
+class Labelled:
+    """What a run made: conversations, turns, and among these labels that could not be had.
+
+    Attributes:
+        unusable: turns with an answer that can't be used; missing: turns that got no answer, and
+            that the next run asks again; troubles: what was wrong with both, how often.
+    """
+
+    conversations: int = 0
+    turns: int = 0
+    unusable: int = 0
+    missing: int = 0
+    troubles: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +72,12 @@ class LabelResult:
 
     Attributes:
         source: the annotator.
-        labelled: conversations labelled now; kept: those labelled by an earlier run.
+        labelled: conversations labelled now, `turns` of them; kept: those labelled by an earlier
+            run; left: those not labelled, or not all of their turns.
         annotations, abstained: dimension -> turns with a label, and without.
+        unusable, missing: turns of this run; see `Labelled`. trouble: what was wrong most often.
+        calls, tokens, money: spent by this run; reused: answers that an earlier one had paid.
+        stopped: why it ended early, and how to go on; else empty.
         scores: dimension -> how right the labels are, where gold tells.
         example: one annotation, to show what a rationale looks like.
     """
@@ -33,104 +87,209 @@ class LabelResult:
     kept: int
     annotations: dict[str, int]
     abstained: dict[str, int]
+    turns: int = 0
+    left: int = 0
+    unusable: int = 0
+    missing: int = 0
+    trouble: str = ""
+    calls: int = 0
+    tokens: int = 0
+    money: float = 0.0
+    reused: int = 0
+    stopped: str = ""
     scores: dict[str, LabelScore] = field(default_factory=dict)
     example: Annotation | None = None
 
 
-def label_logs(project: Project, progress: Progress = silent) -> LabelResult:
-    """Label every unlabelled conversation of a project with the embedded annotator.
+def label_logs(
+    project: Project, progress: Progress = silent, options: LabelOptions = AS_CONFIGURED
+) -> LabelResult:
+    """Label the unlabelled conversations of a project, in one of the ways there are.
 
     Each conversation is stored as it is labelled, under a key of its content and of everything
-    that the annotator was fitted on: a second run labels only what is new or changed.
+    that the annotator rests on: a second run labels only what is new or changed. Answers of
+    language models are kept as they come, and never paid twice.
 
     Raises:
         WorkspaceError: nothing was imported.
-        ConfigError: a strategy is asked for that is not joined to the workspace yet.
+        ConfigError: options that do not go together, or no endpoint is configured.
+        EndpointError: the endpoint can't answer: unreachable, a wrong key, an unknown model.
     """
-    _refuse_strategy(project)
-    taxonomy = project.taxonomy()
-    split = project.split()
+    config = options.settings(project.config.labelling)
+    check_options(options, config)
+    taxonomy, split = project.taxonomy(), project.split()
     if not split.unlabelled and not split.seed:
         raise WorkspaceError(f"{project.folder} holds no conversations: run turnwise import")
-    keys = labelling_keys(project, taxonomy, split)
-    done = project.workspace.done(keys.values())
-    pending = [one for one in split.unlabelled if keys[one] not in done]
-    if pending:
-        with project.recorded("label") as record:
-            _label(project, taxonomy, split.seed, {one: keys[one] for one in pending}, progress)
-            record["labelled"] = len(pending)
-    return _summary(project, taxonomy, split, len(pending))
+    way = way_of(project, taxonomy, split, config, models_of(project, config))
+    job = _Job(project, taxonomy, split, way, progress)
+    used = labels_in_use(project)
+    known = used is not None and used.way(project, taxonomy, split).key == way.key
+    if options.select == "all" and not job.pending() and known and used is not None:
+        return _summary(project, taxonomy, split, used.source)
+    return job.run(options)
 
 
-def _refuse_strategy(project: Project) -> None:
-    """Better an error than labels of another strategy than the settings name."""
-    strategy = project.config.labelling.strategy
-    if strategy != "single":
+def labelling_quality(project: Project) -> LabelResult | None:
+    """What the labelling in use came to, without labelling anything; None where there is none."""
+    used = labels_in_use(project)
+    if used is None:
+        return None
+    return _summary(project, project.taxonomy(), project.split(), used.source)
+
+
+def check_options(options: LabelOptions, config: LabellingConfig) -> None:
+    """Refuse what would not do what it says.
+
+    Raises:
+        ConfigError: with what to give instead.
+    """
+    for name in ("calls", "tokens", "money"):
+        value = getattr(options, name)
+        if value is not None and value <= 0:
+            raise ConfigError(f"{value} buys nothing", field=name, hint="Give more than 0")
+    if options.select != "all" and options.calls is None:
         raise ConfigError(
-            f"{strategy} labels from Python so far (turnwise.labelling.views, labelling.llm), not "
-            "in a workspace",
-            path=project.folder / CONFIG_FILE,
-            field="labelling.strategy",
-            hint="Leave it at single",
+            f"{options.select} chooses which turns come first, which means nothing without an end",
+            field="select",
+            hint="Say how many calls it may take: --calls 3000",
+        )
+    paid = options.tokens is not None or options.money is not None
+    if config.by == "embedded" and (paid or (options.calls and options.select == "all")):
+        raise ConfigError(
+            "the embedded annotator costs nothing, so a budget would not limit it",
+            field="by",
+            hint=f"Add --by llm, set labelling.by in {CONFIG_FILE}, or choose turns with --select",
         )
 
 
-def _label(
-    project: Project,
-    taxonomy: Taxonomy,
-    seed: Sequence[str],
-    keys: Mapping[str, str],
-    progress: Progress,
-) -> None:
-    """Label some conversations, storing each as it is done under its key."""
-    encoder = project.encoder(progress)
-    labelled = list(project.workspace.conversations(seed))
-    annotator = fit_annotator(taxonomy, labelled, encoder, project.config.labelling, progress)
-    logs = (without_gold(one) for one in project.workspace.conversations(sorted(keys)))
-    for position, (one, said) in enumerate(label(logs, annotator), 1):
-        project.workspace.put_annotations(keys[one.id], one.id, said)
-        progress("label", position, len(keys))
+@dataclass
+class _Job:
+    """One run of labelling."""
+
+    project: Project
+    taxonomy: Taxonomy
+    split: Split
+    way: Way
+    progress: Progress
+    made: Labelled = field(default_factory=Labelled)
+    _total: int = 0
+
+    def pending(self) -> list[str]:
+        """Conversations that are not labelled whole."""
+        keys = self.way.wholes(self.split.unlabelled)
+        done = self.project.workspace.done(keys.values())
+        return [one for one in self.split.unlabelled if keys[one] not in done]
+
+    def run(self, options: LabelOptions) -> LabelResult:
+        budget = Budget(options.calls, options.tokens, options.money)
+        seed = Seed(self.project, self.taxonomy, self.split.seed, self.progress)
+        before = len(self.split.unlabelled) - len(self.pending())
+        config = self.way.config
+        with (
+            self.project.recorded("label", self.way.key) as record,
+            open_labeller(seed, config, {}, budget) as labeller,
+        ):
+            source = labeller.annotator.source
+            used = InUse(source, config.strategy, config.by, self.way.models)
+            for wanted in self._rounds(options, labeller, used):
+                self._label(labeller, wanted)
+                if labeller.stopped:
+                    break
+            spend, stopped = labeller.spend, labeller.stopped
+            record.update(used.record())
+            record["labelled"] = self.made.conversations
+        return replace(
+            _summary(self.project, self.taxonomy, self.split, source),
+            labelled=self.made.conversations,
+            kept=before,
+            turns=self.made.turns,
+            left=len(self.pending()),
+            unusable=self.made.unusable,
+            missing=self.made.missing,
+            trouble=next((what for what, _ in self.made.troubles.most_common(1)), ""),
+            calls=spend.calls,
+            tokens=spend.tokens_in + spend.tokens_out,
+            money=spend.money,
+            reused=spend.reused,
+            stopped=stopped,
+        )
+
+    def _rounds(self, options: LabelOptions, labeller: Labeller, used: InUse) -> Iterable[Wanted]:
+        if options.select == "all" or options.calls is None:
+            return [dict.fromkeys(self.pending())]
+        turns = max(1, options.calls // max(1, labeller.a_turn))
+        ask = Chosen(self.way, used, options.select, turns)
+        return chosen_turns(self.project, self.taxonomy, self.split, ask, self.progress)
+
+    def _label(self, labeller: Labeller, wanted: Wanted) -> None:
+        """Label some turns, storing each conversation as soon as it is done."""
+        labeller.wanted.clear()
+        labeller.wanted.update(wanted)
+        every = self.project.workspace.customer_turns()
+        total = sum(every[one] if some is None else len(some) for one, some in wanted.items())
+        done = 0
+        for one, said in label(self._logs(wanted, labeller), labeller.annotator):
+            done += self._store(one, said, labeller.annotator.source, wanted[one.id])
+            self.progress("label turns", done, total, labeller.note(total - done))
+
+    def _logs(self, wanted: Wanted, labeller: Labeller) -> Iterable[Conversation]:
+        """The conversations, until the budget is reached: reading on would be for nothing."""
+        for one in self.project.workspace.conversations(sorted(wanted)):
+            if labeller.stopped:
+                return
+            yield without_gold(one)
+
+    def _store(
+        self,
+        conversation: Conversation,
+        said: tuple[Annotation, ...],
+        source: Source,
+        wanted: Collection[int] | None,
+    ) -> int:
+        """Keep what was said of turns that got an answer; turns without are asked again."""
+        missing = {one.turn for one in said if is_missing(one)}
+        final = {one.turn for one in said if one.source == source}
+        turns = final - missing
+        if wanted is not None:
+            turns &= set(wanted)
+        unusable = {one.turn for one in said if is_unusable(one)} & turns
+        self.made.missing += len(missing)
+        self.made.unusable += len(unusable)
+        wrong = {one.turn: one.rationale for one in said if is_missing(one) or is_unusable(one)}
+        self.made.troubles.update(wrong[turn] for turn in missing | unusable)
+        if not turns and final:
+            return 0
+        whole = turns == {one.index for one in examples(conversation)}
+        key = self.way.whole(conversation.id) if whole else self.way.part(conversation.id, turns)
+        kept = [one for one in said if one.turn in turns]
+        if whole or turns:
+            self.project.workspace.put_annotations(key, conversation.id, kept)
+            self.made.conversations += 1
+            self.made.turns += len(turns)
+        return len(turns)
 
 
-def labelling_quality(project: Project) -> LabelResult:
-    """What an earlier labelling came to, without labelling anything."""
-    return _summary(project, project.taxonomy(), project.split(), 0)
-
-
-def labelling_keys(project: Project, taxonomy: Taxonomy, split: Split) -> dict[str, str]:
-    """Conversation id -> key of the work of labelling it."""
-    hashes = project.workspace.content_hashes()
-    fitted_on = key_of(
-        "label",
-        {**to_dict(taxonomy), "actions": None, "version": None},
-        asdict(EMBEDDED),
-        [hashes[one] for one in split.seed],
-        project.config.encoder,
-        asdict(project.config.labelling),
-    )
-    return {one: key_of(fitted_on, hashes[one]) for one in split.unlabelled}
-
-
-def _summary(project: Project, taxonomy: Taxonomy, split: Split, labelled: int) -> LabelResult:
+def _summary(project: Project, taxonomy: Taxonomy, split: Split, source: Source) -> LabelResult:
     counts = dict.fromkeys(taxonomy.dimension_names, 0)
     abstained = dict.fromkeys(taxonomy.dimension_names, 0)
-    by_turn: dict[tuple[str, int, str], Annotation] = {}
-    source = EMBEDDED
+    gold = set(project.workspace.gold_ids()) & set(split.unlabelled)
+    scored: dict[tuple[str, int, str], Annotation] = {}
     shown: Annotation | None = None
-    for one in project.workspace.annotations(split.unlabelled):
-        if one.source.kind == "person" or one.dimension not in counts:
+    of_any_version = replace(source, version="")
+    for one in project.workspace.annotations(split.unlabelled, of_any_version):
+        if one.dimension not in counts:
             continue
-        source = one.source
         (abstained if one.label is None else counts)[one.dimension] += 1
-        by_turn[(*one.key, one.dimension)] = one
+        if one.conversation_id in gold:
+            scored[(*one.key, one.dimension)] = one
         if one.label and one.evidence and (shown is None or one.confidence > shown.confidence):
             shown = one
     return LabelResult(
         source=source,
-        labelled=labelled,
-        kept=len(split.unlabelled) - labelled,
+        labelled=0,
+        kept=len(split.unlabelled),
         annotations=counts,
         abstained=abstained,
-        scores=label_scores(taxonomy, project.workspace.conversations(split.unlabelled), by_turn),
+        scores=label_scores(taxonomy, project.workspace.conversations(sorted(gold)), scored),
         example=shown,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from turnwise.evaluation import Figure, Section, Share, Table, bar_chart
+from turnwise.evaluation.labelling import LabelReport, strategy_tables
 from turnwise.statistics import LogStatistics
 from turnwise.steps.label_scores import LabelScore
 
@@ -60,28 +61,38 @@ def _charts(found: LogStatistics) -> list[Figure]:
     return charts
 
 
-def labelling_section(scores: Mapping[str, LabelScore], annotator: str) -> Section:
-    """How right the pseudo-labels are where gold tells."""
-    return Section(
-        title="The pseudo-labels",
-        text=(
-            f"The unlabelled logs were labelled by the {annotator} annotator. Where people had "
-            "labelled them too, unseen by the annotator, this is how often it agrees with them; "
-            "an abstention counts as wrong."
-        ),
-        tables=(
-            Table(
-                columns=("dimension", "turns", "right", "right on the surest half", "abstained"),
-                rows=tuple(
-                    (
-                        name,
-                        one.turns,
-                        Share(one.accuracy),
-                        Share(one.surest_half),
-                        Share(one.abstained),
-                    )
-                    for name, one in scores.items()
-                ),
-            ),
-        ),
+def labelling_section(
+    figures: LabelReport, scores: Mapping[str, LabelScore], annotator: str
+) -> Section:
+    """How the pseudo-labels came out, and how right they are where gold tells.
+
+    Args:
+        figures: of every strategy that labelled, one or more.
+        scores, annotator: of the labels that the bundle learnt from.
+    """
+    text = (
+        f"{figures.turns:,} customer turns of {figures.conversations:,} unlabelled conversations "
+        "were labelled by models. 'turnwise label --report' tells more of this: agreement between "
+        "strategies, precision against share kept, and costs."
     )
+    if scores:
+        text += (
+            f"\n\nThe bundle learnt from the labels of the {annotator} annotator. Where people had "
+            "labelled the turns too, unseen by the annotator, the first table says how often it "
+            "agrees with them; an abstention counts as wrong."
+        )
+    tables = (
+        strategy_tables(figures) if len(figures.strategies) > 1 else strategy_tables(figures)[:1]
+    )
+    return Section("The pseudo-labels", text, (*_in_use(scores), *tables))
+
+
+def _in_use(scores: Mapping[str, LabelScore]) -> tuple[Table, ...]:
+    if not scores:
+        return ()
+    columns = ("dimension", "turns", "right", "right on the surest half", "abstained")
+    rows = tuple(
+        (name, one.turns, Share(one.accuracy), Share(one.surest_half), Share(one.abstained))
+        for name, one in scores.items()
+    )
+    return (Table(columns, rows),)

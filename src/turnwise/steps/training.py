@@ -12,6 +12,7 @@ from turnwise.errors import BundleError
 from turnwise.progress import Progress, silent
 from turnwise.project import Project, key_of
 from turnwise.steps.training_data import TrainingData, training_data
+from turnwise.steps.ways import labels_in_use
 from turnwise.taxonomy import Taxonomy, to_dict
 from turnwise.training import pack, train
 
@@ -97,6 +98,7 @@ def _train(
 
 def _key(project: Project, taxonomy: Taxonomy) -> str:
     config = project.config
+    used = labels_in_use(project)
     return key_of(
         "train",
         to_dict(taxonomy),
@@ -104,7 +106,7 @@ def _key(project: Project, taxonomy: Taxonomy) -> str:
         config.redact,
         config.split.model_dump(),
         config.caps.training,
-        asdict(config.labelling),
+        used.way(project, taxonomy, project.split()).key if used else None,
         asdict(config.training),
         project.workspace.fingerprint(),
     )

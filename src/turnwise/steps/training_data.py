@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, replace
 
 from turnwise.conversations import Example, examples
 from turnwise.errors import TrainingError
 from turnwise.project import Project
 from turnwise.sampling import Split, cap_per_label, hold_apart
-from turnwise.steps.labelling import labelling_keys
+from turnwise.steps.reviewing import reviewed
+from turnwise.steps.ways import InUse, Way, labels_in_use
 from turnwise.taxonomy import Taxonomy
 from turnwise.training import LabelledExample
 
@@ -26,8 +27,18 @@ class TrainingData:
     gold_turns: int
 
 
-def training_data(project: Project, taxonomy: Taxonomy, split: Split) -> TrainingData:
+def training_data(
+    project: Project,
+    taxonomy: Taxonomy,
+    split: Split,
+    used: InUse | None = None,
+    turns: Container[Key] | None = None,
+) -> TrainingData:
     """The labelled turns to learn from, capped per label, and the gold to calibrate on.
+
+    Args:
+        used: which pseudo-labels; None: those of the labelling that ran last.
+        turns: of the logs, where only these are to be learnt from.
 
     The calibration conversations train no classifier; the annotator of the logs did read their
     gold, as part of the seed, so that it reaches the classifier through other conversations' labels
@@ -49,12 +60,18 @@ def training_data(project: Project, taxonomy: Taxonomy, split: Split) -> Trainin
         for one in examples(conversation)
         if one.gold
     ]
-    pseudo = _pseudo_labels(project, taxonomy, split.unlabelled)
+    pseudo = _pseudo_labels(project, taxonomy, split, used or labels_in_use(project))
+    decided = reviewed(project.workspace, split.unlabelled)
+    for key, said in decided.items():  # people win over models
+        given = {
+            name: (label, 1.0) for name, label in said.items() if _is_of(taxonomy, name, label)
+        }
+        pseudo[key] = {**pseudo.get(key, {}), **given}
     logs = [
         one
         for conversation in project.workspace.conversations(split.unlabelled)
         for one in examples(conversation)
-        if one.key in pseudo
+        if one.key in pseudo and (turns is None or one.key in turns or one.key in decided)
     ]
     cap = project.config.caps.training
     labelled = [
@@ -63,7 +80,7 @@ def training_data(project: Project, taxonomy: Taxonomy, split: Split) -> Trainin
     ]
     gold_turns = len(labelled)
     labelled.extend(
-        LabelledExample(one, labels, {name: min(pseudo[one.key][name][1], MOST) for name in labels})
+        LabelledExample(one, labels, {name: pseudo[one.key][name][1] for name in labels})
         for one, labels in cap_per_label(logs, lambda one: _names(pseudo[one.key]), cap)
     )
     calibration = tuple(
@@ -80,28 +97,46 @@ def first_gold(example: Example, taxonomy: Taxonomy) -> Mapping[str, str]:
     return {name: labels[0] for name, labels in example.gold.items() if name in taxonomy}
 
 
-Pseudo = Mapping[str, tuple[str, float]]  # dimension -> label, confidence
+Pseudo = Mapping[str, tuple[str, float]]  # dimension -> label, weight
 
 
 def _names(pseudo: Pseudo) -> Mapping[str, str]:
     return {name: label for name, (label, _) in pseudo.items()}
 
 
-def _pseudo_labels(project: Project, taxonomy: Taxonomy, ids: Sequence[str]) -> dict[Key, Pseudo]:
-    """What annotators other than people said, abstentions left out.
+def _pseudo_labels(
+    project: Project, taxonomy: Taxonomy, split: Split, used: InUse | None
+) -> dict[Key, Pseudo]:
+    """What an annotator said of the logs, abstentions left out.
 
     Raises:
         TrainingError: some of it was said of another state of the project.
     """
+    if used is None:
+        return {}
     found: dict[Key, dict[str, tuple[str, float]]] = {}
-    for one in project.workspace.annotations(ids):
-        if one.source.kind != "person" and one.label is not None and one.dimension in taxonomy:
-            found.setdefault(one.key, {})[one.dimension] = (one.label, one.confidence)
-    keys = labelling_keys(project, taxonomy, project.split()) if found else {}
-    stale = len(set(keys.values()) - project.workspace.done(keys.values()))
+    turns: dict[str, set[int]] = {}
+    of_any_version = replace(used.source, version="")
+    for one in project.workspace.annotations(split.unlabelled, of_any_version):
+        turns.setdefault(one.conversation_id, set()).add(one.turn)
+        if one.label is not None and one.dimension in taxonomy:
+            weight = min(one.confidence, MOST)
+            found.setdefault(one.key, {})[one.dimension] = (one.label, weight)
+    stale = _stale(project, used.way(project, taxonomy, split), turns) if turns else 0
     if stale:
         raise TrainingError(
-            f"{stale:,} of {len(keys):,} logs are not labelled with the taxonomy, the seed and "
-            "the settings as they are now. Run 'turnwise label' first"
+            f"{stale:,} of {len(turns):,} labelled logs are not labelled with the taxonomy, the "
+            "seed and the settings as they are now. Run 'turnwise label' first"
         )
     return dict(found)
+
+
+def _is_of(taxonomy: Taxonomy, dimension: str, label: str) -> bool:
+    return dimension in taxonomy and label in taxonomy[dimension].index
+
+
+def _stale(project: Project, way: Way, turns: Mapping[str, set[int]]) -> int:
+    """How many conversations have labels that are not of this way as it is now."""
+    keys = {one: (way.whole(one), way.part(one, some)) for one, some in turns.items()}
+    done = project.workspace.done(key for pair in keys.values() for key in pair)
+    return sum(not done.intersection(pair) for pair in keys.values())

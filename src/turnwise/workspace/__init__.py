@@ -2,16 +2,25 @@
 
 from turnwise.workspace.adding import AddResult, content_hash
 from turnwise.workspace.answers import Spending, SqlAnswerStore
+from turnwise.workspace.changes import Change
 from turnwise.workspace.counting import Counts
 from turnwise.workspace.forgetting import Forgotten
+from turnwise.workspace.reviews import Kept, Replaced, ReviewsPut
 from turnwise.workspace.runs import Run
+from turnwise.workspace.superseded import Moved, Open
 from turnwise.workspace.vectors import SqliteVectorStore
 from turnwise.workspace.workspace import Workspace
 
 __all__ = [
     "AddResult",
+    "Change",
     "Counts",
     "Forgotten",
+    "Kept",
+    "Moved",
+    "Open",
+    "Replaced",
+    "ReviewsPut",
     "Run",
     "Spending",
     "SqlAnswerStore",

@@ -189,9 +189,10 @@ def _delete_citing(connection: sa.Connection, ids: set[str]) -> tuple[Counter[in
         How many by source; the conversations of those by language models, whose answers may
         quote what the annotation cited.
     """
-    doomed = list(_citing(connection, ids))
-    for some in slices([row[0] for row in doomed]):
-        connection.execute(t.annotations.delete().where(t.annotations.c.id.in_(some)))
+    doomed = list(_citing(connection, ids, t.annotations))
+    _delete(connection, t.annotations, [row[0] for row in doomed])
+    earlier = list(_citing(connection, ids, t.superseded))
+    _delete(connection, t.superseded, [row[0] for row in earlier])
     undone = {(conversation, source) for _, conversation, source in doomed}
     w = t.work.c
     for keys in slices(sorted({conversation for conversation, _ in undone})):
@@ -204,14 +205,23 @@ def _delete_citing(connection: sa.Connection, ids: set[str]) -> tuple[Counter[in
         for some_keys in slices(gone):
             connection.execute(t.work.delete().where(w.key.in_(some_keys)))
     models = {key for key, one in read_sources(connection).items() if one.kind == "llm"}
-    misled = sorted({conversation for _, conversation, source in doomed if source in models})
+    misled = sorted(
+        {conversation for _, conversation, source in (*doomed, *earlier) if source in models}
+    )
     return Counter(source for _, _, source in doomed), misled
 
 
-def _citing(connection: sa.Connection, ids: set[str]) -> Iterator[tuple[int, int, int]]:
+def _delete(connection: sa.Connection, table: sa.Table, rows: Sequence[int]) -> None:
+    for some in slices(rows):
+        connection.execute(table.delete().where(table.c.id.in_(some)))
+
+
+def _citing(
+    connection: sa.Connection, ids: set[str], table: sa.Table
+) -> Iterator[tuple[int, int, int]]:
     """(id, conversation, source) of annotations that cite one of the ids."""
     escaped = {json.dumps(one)[1:-1] for one in ids}
-    c = t.annotations.c
+    c = table.c
     query = (
         sa.select(c.id, c.conversation, c.source, sa.cast(c.evidence, sa.Text))
         .where(c.evidence.is_not(None))

@@ -65,6 +65,16 @@ def gold_labels(database: Database) -> dict[str, set[str]]:
     return found
 
 
+def stored_labels(database: Database) -> dict[str, set[str]]:
+    """Dimension -> every label that anyone gave, and that is in force."""
+    a, found = t.annotations.c, dict[str, set[str]]()
+    query = sa.select(a.dimension, a.label).where(a.label.is_not(None)).distinct()
+    with database.reading() as connection:
+        for dimension, label in connection.execute(query):
+            found.setdefault(dimension, set()).add(label)
+    return found
+
+
 def _check(annotation: Annotation, conversation_id: str, turns: int) -> None:
     if annotation.conversation_id != conversation_id or not 0 <= annotation.turn < turns:
         raise ValueError(f"annotation of {annotation.key} in the work on {conversation_id!r}")
@@ -143,7 +153,7 @@ def _read_page(
     )
     page: dict[int, list[Annotation]] = {}
     for row in connection.execute(query):
-        annotation = _annotation(ids[row.conversation], known[row.source], row)
+        annotation = annotation_of(ids[row.conversation], known[row.source], row)
         page.setdefault(row.conversation, []).append(annotation)
     return page
 
@@ -179,7 +189,8 @@ def _evidence_json(evidence: Evidence) -> dict[str, Any]:
     return written
 
 
-def _annotation(conversation_id: str, source: Source, row: sa.Row[Any]) -> Annotation:
+def annotation_of(conversation_id: str, source: Source, row: sa.Row[Any]) -> Annotation:
+    """A row of the table of annotations, or of one with the same columns."""
     return Annotation(
         conversation_id=conversation_id,
         turn=row.turn,

@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from turnwise.annotations import PERSON
 from turnwise.conversations import Conversation, Turn
 from turnwise.errors import WorkspaceError
 from turnwise.workspace import tables as t
@@ -110,11 +111,13 @@ def _read_turns(connection: sa.Connection, heads: Sequence[Head]) -> dict[int, l
 
 
 def _read_gold(connection: sa.Connection, keys: Sequence[int]) -> GoldOf:
+    """Gold that came with the conversations; what a review added stands beside them."""
     c = t.annotations.c
     query = (
         sa.select(c.conversation, c.turn, c.dimension, c.label)
         .join(t.sources, t.sources.c.id == c.source)
-        .where(c.conversation.in_(keys), t.sources.c.kind == "person")
+        .where(c.conversation.in_(keys), t.sources.c.kind == PERSON.kind)
+        .where(t.sources.c.name == PERSON.name)
         .order_by(c.id)
     )
     gold: GoldOf = {}

@@ -1,13 +1,14 @@
 """The tables of a workspace, as this version of Turnwise reads and writes them.
 
-    conversations -< turns -< annotations >- sources        taxonomies
-    conversations -< work                                   runs, counters, forgets
+    conversations -< turns -< annotations >- sources        taxonomies -< taxonomy_changes
+    conversations -< work, origins                          runs, counters, forgets
     conversations -< answers >- spending
+    turns -< superseded >- sources, taxonomy_changes
 
 A change here needs a migration beside it (`migrations/versions`); a test compares the two.
-Customers' texts stand in `turns.text`, and derived from it in `annotations` (rationale,
-evidence), in `answers` (text, value, problem) and, rarely, in `runs.result`: `forgetting.py`
-knows these places.
+Customers' texts stand in `turns.text`, and derived from it in `annotations` and `superseded`
+(rationale, evidence), in `answers` (text, value, problem) and, rarely, in `runs.result`:
+`forgetting.py` knows these places.
 """
 
 # No `from __future__ import annotations` here: a table has that name.
@@ -159,6 +160,58 @@ taxonomies = sa.Table(
     sa.Column("content", Json, nullable=False),
     sa.Column("hash", sa.Text, nullable=False, unique=True),
     sa.Column("last_put", sa.Integer, nullable=False),  # the highest is the current one
+)
+
+# Labels that became others: what `migrating.py` did.
+taxonomy_changes = sa.Table(
+    "taxonomy_changes",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("before", sa.Integer, sa.ForeignKey("taxonomies.version"), nullable=False),
+    sa.Column("after", sa.Integer, sa.ForeignKey("taxonomies.version"), nullable=False),
+    sa.Column("moves", Json, nullable=False),  # dimension -> old label -> new ones; see LabelMap
+    sa.Column("before_hash", sa.Text, nullable=False),  # of what work goes by; see work_basis
+    sa.Column("after_hash", sa.Text, nullable=False),
+    sa.Column("basis", Json, nullable=False),  # what stands for the new taxonomy in keys of work
+    sa.Column("changed_at", sa.Text, nullable=False),
+)
+
+# Annotations as they were under an earlier taxonomy, of those that a change of it touched.
+superseded = sa.Table(
+    "superseded",
+    metadata,
+    sa.Column("id", BigKey, primary_key=True),
+    sa.Column(
+        "change", sa.Integer, sa.ForeignKey("taxonomy_changes.id"), nullable=False, index=True
+    ),
+    sa.Column("conversation", sa.Integer, nullable=False),
+    sa.Column("turn", sa.Integer, nullable=False),
+    sa.Column("source", sa.Integer, sa.ForeignKey("sources.id"), nullable=False),
+    sa.Column("dimension", sa.Text, nullable=False),
+    sa.Column("label", sa.Text),
+    sa.Column("confidence", sa.Float, nullable=False),
+    sa.Column("runners_up", Json),
+    sa.Column("rationale", sa.Text),
+    sa.Column("evidence", Json),
+    sa.ForeignKeyConstraint(
+        ["conversation", "turn"], ["turns.conversation", "turns.position"], ondelete="CASCADE"
+    ),
+    sa.Index(None, "conversation", "turn"),
+)
+
+# Conversations whose gold a change of the taxonomy touched: work on them goes by what they were.
+origins = sa.Table(
+    "origins",
+    metadata,
+    sa.Column(
+        "conversation",
+        sa.Integer,
+        sa.ForeignKey("conversations.key", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    sa.Column("content", sa.Text, nullable=False),  # the hash that this holds for
+    sa.Column("origin", sa.Text, nullable=False),  # the hash that it had first
 )
 
 runs = sa.Table(

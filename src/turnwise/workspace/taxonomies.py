@@ -48,3 +48,11 @@ def read_taxonomy(database: Database, version: int | None) -> Taxonomy | None:
     with database.reading() as connection:
         content = connection.scalar(query)
     return None if content is None else from_dict(content)
+
+
+def read_taxonomies(database: Database) -> list[tuple[int, Taxonomy]]:
+    """Every version with its number, the one put last first."""
+    c = t.taxonomies.c
+    query = sa.select(c.version, c.content).order_by(c.last_put.desc())
+    with database.reading() as connection:
+        return [(row.version, from_dict(row.content)) for row in connection.execute(query)]

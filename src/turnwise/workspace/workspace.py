@@ -21,17 +21,30 @@ import sqlalchemy as sa
 from turnwise.annotations import Annotation, Source
 from turnwise.conversations import Conversation
 from turnwise.errors import WorkspaceError
+from turnwise.label_map import LabelMap
 from turnwise.progress import Progress, silent
 from turnwise.taxonomy import Taxonomy
-from turnwise.workspace import adding, forgetting, labels, reading, runs, taxonomies
+from turnwise.workspace import (
+    adding,
+    forgetting,
+    labels,
+    migrating,
+    reading,
+    reviews,
+    runs,
+    taxonomies,
+)
 from turnwise.workspace import tables as t
 from turnwise.workspace.adding import AddResult
 from turnwise.workspace.answers import SqlAnswerStore
+from turnwise.workspace.changes import Change, origin_query, work_basis
 from turnwise.workspace.counting import Counts, read_counts
 from turnwise.workspace.database import Database, parse_url, sqlite_url
 from turnwise.workspace.forgetting import BUNDLES, REJECTED, REPORTS, VECTORS, Forgotten
+from turnwise.workspace.reviews import ReviewsPut
 from turnwise.workspace.revisions import bring_up_to_date
 from turnwise.workspace.runs import Ended, Json, Run
+from turnwise.workspace.superseded import Earlier
 from turnwise.workspace.vectors import SqliteVectorStore
 
 MARK = "turnwise.yaml"
@@ -160,11 +173,22 @@ class Workspace:
             return tuple(connection.scalars(query))
 
     def content_hashes(self) -> dict[str, str]:
-        """Id -> sha256 of the content, of all conversations in order of id."""
+        """Id -> sha256 of the content, of all conversations in order of id.
+
+        Of one whose gold `migrate` carried over it is the hash from before, so that keys of
+        work that are made of it stay what they are.
+        """
         c = t.conversations.c
         with self._database.reading() as connection:
-            rows = connection.execute(sa.select(c.id, c.content).order_by(c.id))
-            return {row.id: row.content for row in rows}
+            rows = connection.execute(origin_query(c.id).order_by(c.id))
+            return {row[0]: row[1] for row in rows}
+
+    def customer_turns(self) -> dict[str, int]:
+        """Id -> how many turns are the customer's, of all conversations in order of id."""
+        c = t.conversations.c
+        with self._database.reading() as connection:
+            rows = connection.execute(sa.select(c.id, c.customer_turns).order_by(c.id))
+            return {row.id: row.customer_turns for row in rows}
 
     def fingerprint(self) -> str:
         """A hash that changes whenever a conversation, its gold, or an annotation does."""
@@ -174,6 +198,8 @@ class Workspace:
                 for value in connection.scalars(sa.select(column).order_by(column)):
                     digest.update(value.encode())
                 digest.update(b"\n")
+            for review in reviews.spelt_out(connection):
+                digest.update(review.encode())
         return digest.hexdigest()
 
     def counts(self) -> Counts:
@@ -215,8 +241,23 @@ class Workspace:
         """
         return labels.read_annotations(self._database, ids, source)
 
+    def put_review(self, annotations: Sequence[Annotation]) -> ReviewsPut:
+        """Store what people said of single turns, beside the gold that came with conversations.
+
+        It changes no conversation and no `gold_ids`. A later review of the same turn and dimension
+        takes the place of an earlier one; gold that was imported is never touched.
+
+        Args:
+            annotations: of the source REVIEW, one label for each turn and dimension.
+
+        Raises:
+            WorkspaceError: a conversation is unknown, or was forgotten meanwhile; nothing is kept.
+            ValueError: an annotation is of another source, has no label, or is of no turn.
+        """
+        return reviews.put_review(self._database, annotations)
+
     def gold_labels(self) -> dict[str, set[str]]:
-        """Dimension -> the labels that people gave anywhere."""
+        """Dimension -> the labels that people gave anywhere, in imports and in reviews."""
         return labels.gold_labels(self._database)
 
     # Taxonomies
@@ -228,6 +269,39 @@ class Workspace:
     def taxonomy(self, version: int | None = None) -> Taxonomy | None:
         """A version of the taxonomy, or the current one; None where there is none."""
         return taxonomies.read_taxonomy(self._database, version)
+
+    def taxonomies(self) -> list[tuple[int, Taxonomy]]:
+        """Every version of the taxonomy with its number, the current one first."""
+        return taxonomies.read_taxonomies(self._database)
+
+    def work_basis(self, taxonomy: Taxonomy) -> object:
+        """What stands for a taxonomy in keys of work, as plain values.
+
+        Actions and the number of the version are left out. A taxonomy that `migrate` led to has
+        the basis of the one that it came from, so that what was labelled counts as labelled.
+        """
+        return work_basis(self._database, taxonomy)
+
+    def migrate(
+        self, before: int, after: int, label_map: LabelMap, progress: Progress = silent
+    ) -> Change:
+        """Carry everything that was said from one version of the taxonomy over to another.
+
+        Renamed and merged labels go on under their new names, gold too. What was split or
+        removed is taken out of the annotations, and `earlier.open_turns` lists it. Whatever is
+        touched is kept as it was: see `earlier`. Nothing is done if it raises or is killed.
+        """
+        with self.transaction():
+            return migrating.migrate(self._database, before, after, label_map, progress)
+
+    @property
+    def earlier(self) -> Earlier:
+        """What was said under earlier taxonomies, and which turns `migrate` left open."""
+        return Earlier(self._database)
+
+    def stored_labels(self) -> dict[str, set[str]]:
+        """Dimension -> every label that anyone gave."""
+        return labels.stored_labels(self._database)
 
     # Answers of language models
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -13,9 +13,15 @@ from turnwise.conversations import Conversation, Example, examples
 from turnwise.labelling.annotator import LabellingConfig
 from turnwise.labelling.llm.picks import abstain_under, is_missing, is_unusable
 from turnwise.labelling.llm.tasks import Planned
-from turnwise.llm import Background
+from turnwise.llm import Background, BudgetReached
 
 DEFAULTS = LabellingConfig()
+
+
+def every_turn(example: Example) -> bool:
+    """Label all there is."""
+    return True
+
 
 Labelled = tuple[Annotation, ...]
 
@@ -60,17 +66,20 @@ class LlmAnnotator:
     """Labels conversations by a strategy; implements `labelling.Annotator`.
 
     `prepare` starts the calls of all turns and returns at once; `annotate` waits for those of
-    its conversation. How many calls run at a time is up to who is asked.
+    its conversation. How many calls run at a time is up to who is asked. Turns that the budget
+    does not reach any more are left out of what `annotate` gives; the budget itself says so.
 
     Attributes:
         background: where the calls run.
         config: when to abstain.
+        wanted: which turns are labelled.
         counts: of the final annotations that were handed out.
     """
 
     strategy: Strategy
     background: Background
     config: LabellingConfig = DEFAULTS
+    wanted: Callable[[Example], bool] = every_turn
     counts: Counts = field(default_factory=Counts, init=False)
     _begun: dict[int, tuple[Conversation, Future[Labelled]]] = field(
         default_factory=dict, init=False, repr=False
@@ -82,7 +91,7 @@ class LlmAnnotator:
 
     def prepare(self, conversations: Sequence[Conversation]) -> None:
         """Begin to label conversations."""
-        turns = [list(examples(conversation)) for conversation in conversations]
+        turns = [list(filter(self.wanted, examples(one))) for one in conversations]
         self.strategy.prepare([example for some in turns for example in some])
         for conversation, some in zip(conversations, turns, strict=True):
             # By identity: the same id may come with another history. The conversation is held,
@@ -91,11 +100,11 @@ class LlmAnnotator:
             self._begun[id(conversation)] = conversation, future
 
     def annotate(self, conversation: Conversation) -> Labelled:
-        """Label every customer turn along every dimension, looking at no later turn.
+        """Label every wanted turn along every dimension, looking at no later turn.
 
         Raises:
-            TurnwiseError: who is asked can't be, or the budget is used up; what was begun is
-                given up then, but every answer that came is kept.
+            TurnwiseError: who is asked can't be; what was begun is given up then, but every
+                answer that came is kept.
         """
         if id(conversation) not in self._begun:
             self.prepare([conversation])
@@ -119,8 +128,14 @@ class LlmAnnotator:
         self._begun.clear()
 
     async def _label(self, turns: Sequence[Example]) -> Labelled:
-        found = await asyncio.gather(*(self.strategy.turn(example) for example in turns))
+        found = await asyncio.gather(*map(self._turn, turns))
         return tuple(one for some in found for one in some)
+
+    async def _turn(self, example: Example) -> Labelled:
+        try:
+            return await self.strategy.turn(example)
+        except BudgetReached:  # turns that were answered in time are still worth having
+            return ()
 
     def _count(self, labelled: Labelled) -> None:
         final = [one for one in labelled if one.source == self.source]

@@ -14,7 +14,7 @@ from turnwise.llm.templates import quoted
 
 BYTES_PER_TOKEN = 3  # of UTF-8, roughly; only used to tell how much history to leave out
 SAME = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "`": "'", "…": "..."})
-_LINES_KEPT = 8192  # a turn is looked through for each quote, and again in later histories
+_LINES_KEPT = 2048  # a turn is looked through for each quote, and again in later histories
 MARKS = " \"'.[]"  # what models put around a quote
 
 
@@ -102,7 +102,9 @@ def _tokens(text: str) -> int:
 
 def _plain(text: str) -> str:
     even = unicodedata.normalize("NFKC", text.translate(SAME)).casefold()
-    return " ".join("".join(one for one in even if one.isprintable() or one.isspace()).split())
+    if not even.isprintable():
+        even = "".join(one for one in even if one.isprintable() or one.isspace())
+    return " ".join(even.split())
 
 
 @lru_cache(_LINES_KEPT)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from turnwise.conversations import Example
 from turnwise.labelling.annotator import Annotator, LabellingConfig, StrategyName
 from turnwise.labelling.ensemble import EnsembleAnnotator
-from turnwise.labelling.llm.annotator import DEFAULTS, LlmAnnotator, Strategy
+from turnwise.labelling.llm.annotator import DEFAULTS, LlmAnnotator, Strategy, every_turn
 from turnwise.labelling.llm.clara import Clara
 from turnwise.labelling.llm.lara import Lara
 from turnwise.labelling.llm.retrieval import Retriever
@@ -77,14 +78,17 @@ def make_annotator(
     background: Background,
     config: LabellingConfig = DEFAULTS,
     reliability: Reliability | None = None,
+    wanted: Callable[[Example], bool] = every_turn,
 ) -> Annotator:
     """Make the annotator of a configuration from its strategies.
 
     Args:
         strategies: one for each of `strategy_names(config)`.
         reliability: of the members of an ensemble, where it was measured.
+        wanted: which turns are labelled.
     """
-    made = [LlmAnnotator(strategies[name], background, config) for name in strategy_names(config)]
+    names = strategy_names(config)
+    made = [LlmAnnotator(strategies[name], background, config, wanted) for name in names]
     if config.strategy != "ensemble":
         return made[0]
     return EnsembleAnnotator(made, taxonomy, reliability or {})

@@ -1,0 +1,214 @@
+"""Labelling a workspace by a language model: nothing is lost, paid twice, or passed over."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from benchmarks.llm_behaviour import Behaviour
+from benchmarks.llm_server import Running, running
+from turnwise.annotations import Source
+from turnwise.errors import ConfigError, TrainingError
+from turnwise.labelling.annotator import STRATEGIES
+from turnwise.labelling.llm import is_unusable
+from turnwise.labelling.selection import How
+from turnwise.llm import EndpointError
+from turnwise.project import Project
+from turnwise.steps import LabelOptions, label_logs, plan_labels, train_bundle
+from turnwise.steps.training_data import training_data
+from turnwise.steps.ways import labels_in_use
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    with running(Behaviour()) as started:
+        yield started
+
+
+@pytest.fixture
+def project(finished, tmp_path, monkeypatch, server) -> Iterator[Project]:
+    """A workspace with embedded labels, and a language model."""
+    ask(monkeypatch, server.url)
+    shutil.copytree(finished, tmp_path / "work")
+    with Project.open(tmp_path / "work") as opened:
+        yield opened
+
+
+def ask(monkeypatch, url: str, model: str = "a-model") -> None:
+    monkeypatch.setenv("TURNWISE_TEACHER_BASE_URL", url)
+    monkeypatch.setenv("TURNWISE_TEACHER_MODEL", model)
+
+
+def turns_of(project: Project) -> int:
+    counts = project.workspace.customer_turns()
+    return sum(counts[one] for one in project.split().unlabelled)
+
+
+def labelled_turns(project: Project, name: str) -> set[tuple[str, int]]:
+    return {one.key for one in project.workspace.annotations(source=Source("llm", name))}
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_every_turn_is_labelled_or_counted_and_a_second_run_asks_nothing(project, strategy):
+    options = LabelOptions(strategy=strategy, by="llm")
+    first = label_logs(project, options=options)
+    turns = turns_of(project)
+    assert first.turns == turns
+    assert first.left == first.missing == 0
+    assert {*first.annotations, *first.abstained} == {"domain", "intent", "issue"}
+    for dimension, count in first.annotations.items():
+        assert count + first.abstained[dimension] == turns
+    assert first.calls
+    second = label_logs(project, options=options)
+    assert (second.labelled, second.calls) == (0, 0)
+    assert second.annotations == first.annotations
+
+
+def test_both_stages_are_kept_and_the_first_is_not_paid_again(project):
+    single = label_logs(project, options=LabelOptions("single", "llm"))
+    two = label_logs(project, options=LabelOptions("two-stage", "llm"))
+    assert two.reused == turns_of(project)
+    assert labelled_turns(project, "single a-model") == labelled_turns(project, "two-stage a-model")
+    assert single.source.name == "single a-model"
+
+
+def test_a_budget_stops_in_time_and_the_next_run_makes_only_the_missing_calls(project, server):
+    before = Counter(one for one, (_, answered, _) in server.stats()["prompts"].items() if answered)
+    options = LabelOptions("zero-shot", "llm", calls=25)
+    first = label_logs(project, options=options)
+    assert first.calls == 25
+    assert "larger budget" in first.stopped
+    assert first.left
+    assert len(labelled_turns(project, "zero-shot a-model")) == first.turns
+    rest = label_logs(project, options=LabelOptions("zero-shot", "llm"))
+    assert not rest.stopped
+    assert not rest.left
+    assert len(labelled_turns(project, "zero-shot a-model")) == turns_of(project)
+    asked = server.stats()["prompts"]
+    assert all(right <= 1 for one, (_, _, right) in asked.items() if one not in before)
+
+
+def select(how: How, calls: int) -> LabelOptions:
+    return LabelOptions("zero-shot", "llm", select=how, calls=calls)
+
+
+def test_the_chosen_turns_are_labelled_and_more_calls_add_to_them(project):
+    few = label_logs(project, options=select("novel", 12))
+    chosen = labelled_turns(project, "zero-shot a-model")
+    assert len(chosen) == 12
+    assert few.left
+    assert label_logs(project, options=select("novel", 12)).calls == 0
+    assert label_logs(project, options=select("novel", 20)).calls == 8
+    more = labelled_turns(project, "zero-shot a-model")
+    assert chosen < more
+    label_logs(project, options=LabelOptions("zero-shot", "llm"))
+    assert len(labelled_turns(project, "zero-shot a-model")) == turns_of(project)
+
+
+def test_turns_that_a_classifier_doubts_are_the_same_again_however_often_it_is_asked(project):
+    label_logs(project, options=select("uncertain", 3))
+    chosen = labelled_turns(project, "zero-shot a-model")
+    assert len(chosen) == 3
+    assert label_logs(project, options=select("uncertain", 3)).calls == 0
+    assert labelled_turns(project, "zero-shot a-model") == chosen
+
+
+def test_a_selection_never_takes_labels_away(project):
+    label_logs(project, options=LabelOptions("zero-shot", "llm"))
+    label_logs(project, options=LabelOptions("zero-shot", "llm", select="novel", calls=5))
+    assert len(labelled_turns(project, "zero-shot a-model")) == turns_of(project)
+
+
+def test_training_takes_the_labels_that_were_made_last(project):
+    taxonomy, split = project.taxonomy(), project.split()
+    embedded = training_data(project, taxonomy, split)
+    label_logs(project, options=LabelOptions("zero-shot", "llm", select="novel", calls=10))
+    used = labels_in_use(project)
+    assert used is not None
+    assert used.source.name == "zero-shot a-model"
+    chosen = training_data(project, taxonomy, split)
+    assert len(chosen.labelled) - chosen.gold_turns <= 10
+    label_logs(project)  # the embedded labels are there already: only which are used changes
+    assert training_data(project, taxonomy, split) == embedded
+
+
+def test_training_refuses_labels_of_another_taxonomy(project):
+    label_logs(project, options=LabelOptions("zero-shot", "llm", select="novel", calls=5))
+    path = project.folder / "taxonomy.yaml"
+    path.write_text(path.read_text("utf-8").replace("description:", "description: Or", 1), "utf-8")
+    with pytest.raises(TrainingError, match="turnwise label"):
+        train_bundle(project)
+
+
+def test_a_dry_run_asks_nothing_and_tells_the_calls(project, server, monkeypatch):
+    monkeypatch.setenv("TURNWISE_TEACHER_KEY", "")
+    before = server.stats()["requests"]
+    for strategy, calls in (("zero-shot", 1), ("two-stage", 2), ("clara", 3)):
+        plan = plan_labels(project, options=LabelOptions(strategy, "llm"))
+        assert plan.turns == turns_of(project)
+        assert plan.calls == calls * plan.turns
+        assert plan.tokens_in > plan.calls
+    assert server.stats()["requests"] == before
+
+
+def test_turns_without_an_answer_are_asked_again_and_the_others_kept(
+    finished, tmp_path, monkeypatch
+):
+    shutil.copytree(finished, tmp_path / "work")
+    with Project.open(tmp_path / "work") as project:
+        broken = Behaviour(faults={"500": 0.5}, most_faults=99)
+        options = LabelOptions("zero-shot", "llm")
+        with (project.folder / "turnwise.yaml").open("a") as file:
+            file.write(
+                "endpoints: {teacher: {base_url: 'http://x', model: a-model, attempts: 2}}\n"
+            )
+    with Project.open(tmp_path / "work") as project, running(broken) as server:
+        ask(monkeypatch, server.url)
+        first = label_logs(project, options=options)
+        assert first.missing
+        assert first.turns + first.missing == turns_of(project)
+        assert len(labelled_turns(project, "zero-shot a-model")) == first.turns
+        while (more := label_logs(project, options=options)).missing:
+            assert more.calls
+        assert len(labelled_turns(project, "zero-shot a-model")) == turns_of(project)
+
+
+def test_answers_that_can_not_be_used_are_counted_and_not_asked_again(
+    finished, tmp_path, monkeypatch
+):
+    shutil.copytree(finished, tmp_path / "work")
+    wrong = Behaviour(faults={"wrong-label": 1.0}, most_faults=None)
+    with Project.open(tmp_path / "work") as project, running(wrong) as server:
+        ask(monkeypatch, server.url)
+        options = LabelOptions("zero-shot", "llm", select="novel", calls=20)
+        first = label_logs(project, options=options)
+        assert first.unusable
+        said = list(project.workspace.annotations(source=first.source))
+        assert all(is_unusable(one) for one in said)
+        every = LabelOptions("zero-shot", "llm")
+        rest = label_logs(project, options=every)
+        assert rest.unusable == turns_of(project)
+        assert rest.calls == 2 * (rest.unusable - rest.reused)  # one repair each
+        assert label_logs(project, options=every).calls == 0
+
+
+def test_what_does_not_go_together_is_refused_before_any_work(project):
+    for options in (
+        LabelOptions(select="novel"),
+        LabelOptions(calls=10),
+        LabelOptions(money=1.0),
+        LabelOptions(by="llm", calls=0),
+    ):
+        with pytest.raises(ConfigError):
+            label_logs(project, options=options)
+
+
+def test_an_endpoint_that_can_not_answer_says_so_and_changes_no_labels(project, monkeypatch):
+    before = labels_in_use(project)
+    ask(monkeypatch, "http://127.0.0.1:9/v1")
+    with pytest.raises(EndpointError, match=r"127\.0\.0\.1:9"):
+        label_logs(project, options=LabelOptions("zero-shot", "llm"))
+    assert labels_in_use(project) == before
