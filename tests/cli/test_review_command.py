@@ -18,7 +18,7 @@ dimensions:
   intent:
     labels: [{name: CANCEL}, {name: REFUND}]
 """
-FINAL = Source("embedded", "likeness", "1")
+FINAL = Source("embedded", "single", "1")
 LOG = Conversation("log", (Turn("customer", "give it back"), Turn("bot", "what is it?")))
 
 

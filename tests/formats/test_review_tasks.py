@@ -26,7 +26,7 @@ TALK = Conversation(
     ),
 )
 SHOWN = digest([(turn.role, turn.text) for turn in TALK.turns[:3]])
-MODEL, ZERO = Source("embedded", "likeness", "1"), Source("embedded", "zero-shot", "1")
+MODEL, ZERO = Source("embedded", "single", "1"), Source("embedded", "zero-shot", "1")
 SAID = (
     Annotation("c-1", 2, "intent", "CANCEL", MODEL, 0.61),
     Annotation("c-1", 2, "domain", "Music", MODEL, 0.42),
@@ -95,7 +95,7 @@ def test_each_strategy_is_a_prediction_with_its_name_and_its_least_score(tasks):
         for one in task["predictions"]
     ]
     assert found == [
-        ("embedded likeness 1", 0.42, {"label-intent": ["CANCEL"], "label-domain": ["Music"]}),
+        ("embedded single 1", 0.42, {"label-intent": ["CANCEL"], "label-domain": ["Music"]}),
         ("embedded zero-shot 1", 0.9, {"label-intent": ["REFUND"]}),
     ]
 

@@ -12,7 +12,7 @@ from turnwise.annotations import Annotation, Source
 from turnwise.conversations import Conversation, Example, Turn
 from turnwise.labelling.review import MOST_ALIKE, doubts_of, rank
 
-FINAL = Source("embedded", "likeness", "1")
+FINAL = Source("embedded", "single", "1")
 ZERO = Source("embedded", "zero-shot", "1")
 CRITIC = Source("embedded", "two-stage", "1")
 
@@ -43,7 +43,7 @@ def test_what_others_believe_is_averaged_with_their_runners_up():
     one = doubt(said("A", 0.8), against)
     assert one.error == pytest.approx(1 - (0.8 + 0.2) / 2)
     assert one.reasons == ("disagreement",)
-    assert str(one) == "intent: disagreement: A (likeness); B (zero-shot)"
+    assert str(one) == "intent: disagreement: A (single); B (zero-shot)"
 
 
 def test_a_revision_is_a_reason():
@@ -71,7 +71,7 @@ def test_the_same_strategy_has_one_voice_and_people_have_none():
 
 
 def test_an_ensemble_does_not_vote_beside_its_members():
-    ensemble = Source("embedded", "ensemble likeness + zero-shot", "1")
+    ensemble = Source("embedded", "ensemble single + zero-shot", "1")
     members = (said("A", 0.8), said("B", 0.6, ZERO))
     one = doubt(*members, said("A", 0.99, ensemble), final=ensemble)
     assert one.error == pytest.approx(1 - 0.8 / 2)
@@ -83,7 +83,7 @@ def test_a_dimension_without_a_label_in_use_has_nothing_to_doubt():
 
 
 def test_the_version_of_what_is_in_use_does_not_matter():
-    assert doubts_of([said("A", 0.3)], Source("embedded", "likeness", "2"))
+    assert doubts_of([said("A", 0.3)], Source("embedded", "single", "2"))
 
 
 def test_turns_without_a_reason_are_not_in_the_queue():

@@ -75,6 +75,24 @@ def test_both_stages_are_kept_and_the_first_is_not_paid_again(project):
     assert single.source.name == "single a-model"
 
 
+def test_labelling_by_a_stage_alone_takes_nothing_from_the_whole(project):
+    both = "two-stage a-model", "single a-model"
+    label_logs(project, options=LabelOptions("two-stage", "llm"))
+    before = [labelled_turns(project, name) for name in both]
+    label_logs(project, options=LabelOptions("single", "llm", select="novel", calls=5))
+    label_logs(project, options=LabelOptions("single", "llm"))
+    assert [labelled_turns(project, name) for name in both] == before
+    assert label_logs(project, options=LabelOptions("two-stage", "llm")).turns == 0
+
+
+def test_the_whole_on_a_few_turns_takes_nothing_from_a_stage(project):
+    label_logs(project, options=LabelOptions("single"))
+    every = {one.key for one in project.workspace.annotations(source=Source("embedded", "single"))}
+    label_logs(project, options=LabelOptions("two-stage", select="novel", calls=5))
+    left = {one.key for one in project.workspace.annotations(source=Source("embedded", "single"))}
+    assert left == every
+
+
 def test_a_budget_stops_in_time_and_the_next_run_makes_only_the_missing_calls(project, server):
     before = Counter(one for one, (_, answered, _) in server.stats()["prompts"].items() if answered)
     options = LabelOptions("zero-shot", "llm", calls=25)

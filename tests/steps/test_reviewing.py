@@ -25,7 +25,7 @@ dimensions:
   domain:
     labels: [{name: Music}, {name: Video}]
 """
-FINAL, ZERO = Source("embedded", "likeness", "1"), Source("embedded", "zero-shot", "1")
+FINAL, ZERO = Source("embedded", "single", "1"), Source("embedded", "zero-shot", "1")
 
 
 def talk(id: str, *texts: str, gold: dict[str, tuple[str, ...]] | None = None) -> Conversation:
@@ -107,7 +107,7 @@ def test_the_queue_holds_the_turns_in_doubt_the_least_sure_first(project, queue)
     tasks = json.loads(queue.read_text("utf-8"))
     places = [tuple(task["data"]["turnwise"].values()) for task in tasks]
     assert places == [("log-1", 2), ("log-2", 0), ("log-1", 0)]
-    assert tasks[0]["data"]["why"] == "intent: low confidence: CANCEL (likeness)"
+    assert tasks[0]["data"]["why"] == "intent: low confidence: CANCEL (single)"
     assert queue.with_suffix(".xml").read_text("utf-8").startswith("<View>")
 
 

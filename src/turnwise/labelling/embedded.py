@@ -32,7 +32,7 @@ from turnwise.taxonomy import Dimension, Taxonomy
 
 RUNNERS_UP = 3
 DEFAULTS = LabellingConfig()
-EMBEDDED = Source("embedded", "likeness", "1")
+EMBEDDED = Source("embedded", "single", "1")
 
 
 @dataclass(frozen=True, slots=True)

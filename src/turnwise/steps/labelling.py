@@ -19,6 +19,7 @@ from turnwise.progress import Progress, silent
 from turnwise.project import Project, without_gold
 from turnwise.sampling import Split
 from turnwise.steps.choosing import Chosen, chosen_turns
+from turnwise.steps.keeping import keep_labels
 from turnwise.steps.label_scores import LabelScore, label_scores
 from turnwise.steps.labellers import Labeller, Seed, Wanted, open_labeller
 from turnwise.steps.ways import InUse, Way, labels_in_use, models_of, way_of
@@ -248,8 +249,7 @@ class _Job:
     ) -> int:
         """Keep what was said of turns that got an answer; turns without are asked again."""
         missing = {one.turn for one in said if is_missing(one)}
-        final = {one.turn for one in said if one.source == source}
-        turns = final - missing
+        turns = {one.turn for one in said if one.source == source} - missing
         if wanted is not None:
             turns &= set(wanted)
         unusable = {one.turn for one in said if is_unusable(one)} & turns
@@ -257,13 +257,9 @@ class _Job:
         self.made.unusable += len(unusable)
         wrong = {one.turn: one.rationale for one in said if is_missing(one) or is_unusable(one)}
         self.made.troubles.update(wrong[turn] for turn in missing | unusable)
-        if not turns and final:
-            return 0
-        whole = turns == {one.index for one in examples(conversation)}
-        key = self.way.whole(conversation.id) if whole else self.way.part(conversation.id, turns)
-        kept = [one for one in said if one.turn in turns]
-        if whole or turns:
-            self.project.workspace.put_annotations(key, conversation.id, kept)
+        if turns or not any(examples(conversation)):
+            kept = [one for one in said if one.turn in turns]
+            keep_labels(self.project.workspace, self.way, conversation, source, kept)
             self.made.conversations += 1
             self.made.turns += len(turns)
         return len(turns)

@@ -19,6 +19,8 @@ from turnwise.workspace.counting import change_annotation_counts, read_sources, 
 from turnwise.workspace.database import Database, slices
 from turnwise.workspace.reading import read_heads, unknown_ids
 
+AT_ONCE = 64  # conversations whose annotations are read together: each may have hundreds
+
 
 def put_annotations(
     database: Database, work_key: str, conversation_id: str, annotations: Sequence[Annotation]
@@ -134,10 +136,11 @@ def read_annotations(
         WorkspaceError: an id is unknown.
     """
     for heads in read_heads(database, ids):
-        with database.reading() as connection:
-            page = _read_page(connection, {head.key: head.id for head in heads}, source)
-        for head in heads:
-            yield from page.get(head.key, ())
+        for some in slices(heads, AT_ONCE):
+            with database.reading() as connection:
+                page = _read_page(connection, {head.key: head.id for head in some}, source)
+            for head in some:
+                yield from page.get(head.key, ())
 
 
 def _read_page(
