@@ -86,11 +86,10 @@ def test_labelling_by_a_stage_alone_takes_nothing_from_the_whole(project):
 
 
 def test_the_whole_on_a_few_turns_takes_nothing_from_a_stage(project):
-    label_logs(project, options=LabelOptions("single"))
-    every = {one.key for one in project.workspace.annotations(source=Source("embedded", "single"))}
-    label_logs(project, options=LabelOptions("two-stage", select="novel", calls=5))
-    left = {one.key for one in project.workspace.annotations(source=Source("embedded", "single"))}
-    assert left == every
+    label_logs(project, options=LabelOptions("single", "llm"))
+    label_logs(project, options=LabelOptions("two-stage", "llm", select="novel", calls=10))
+    assert len(labelled_turns(project, "two-stage a-model")) == 5
+    assert len(labelled_turns(project, "single a-model")) == turns_of(project)
 
 
 def test_a_budget_stops_in_time_and_the_next_run_makes_only_the_missing_calls(project, server):

@@ -231,7 +231,7 @@ class _Job:
         done = 0
         for one, said in label(self._logs(wanted, labeller), labeller.annotator):
             done += self._store(one, said, labeller.annotator.source, wanted[one.id])
-            self.progress("label turns", done, total, labeller.note(total - done))
+            self.progress("label", done, total, labeller.note(total - done))
 
     def _logs(self, wanted: Wanted, labeller: Labeller) -> Iterable[Conversation]:
         """The conversations, until the budget is reached: reading on would be for nothing."""
