@@ -279,10 +279,11 @@ def guess(one: Annotation) -> str:
 
 
 def over_seeds(runs: Sequence[Figures]) -> Mapping[str, object]:
-    """Mean and range of each figure over the seeds."""
+    """Mean and range of each figure over the seeds that have it."""
     found: dict[str, object] = {}
-    for name, first in runs[0].items():
-        parts = [one[name] for one in runs]
+    for name in dict.fromkeys(name for one in runs for name in one):
+        parts = [one[name] for one in runs if one.get(name) is not None]
+        first = parts[0] if parts else None
         if isinstance(first, Mapping):
             found[name] = over_seeds([one for one in parts if isinstance(one, Mapping)])
         elif first is not None:

@@ -28,7 +28,7 @@ from turnwise.labelling import label
 from turnwise.labelling.llm import LlmAnnotator, Single, is_missing, is_unusable
 from turnwise.llm import Background, Client, Endpoint
 from turnwise.project import Project, key_of, without_gold
-from turnwise.steps.labelling import LabelOptions, label_logs
+from turnwise.steps import LabelOptions, label_logs
 
 TAXONOMY = LARKSPUR.with_name("taxonomy.yaml")
 ADDED = 250  # conversations stored together

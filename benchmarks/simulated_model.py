@@ -247,11 +247,12 @@ class SimulatedModel:
 
 
 def _earlier(shown: Shown) -> list[str]:
-    """Texts of the history, the nearest first."""
-    return [line.text for line in reversed(shown.history)]
+    """Texts of the history that can be quoted, the nearest first."""
+    texts = [line.text for line in reversed(shown.history)]
+    return [text for text in texts if any(map(str.isalnum, text))]
 
 
 def _quotes(text: str) -> list[str]:
     """The first words of a text; nothing where there is nothing to quote."""
     words = " ".join(text.split()[:QUOTED_WORDS])
-    return [words] if any(map(str.isalnum, words)) else []
+    return [words] if words else []

@@ -13,7 +13,8 @@ model that answers as briefly would take; prices are examples. How right it is w
 
 Per dimension: `accuracy` of the best guess on all turns, `kept` the share that got a label,
 `precision` how many of those are right, `confidence` their mean confidence, beside the
-calibration error. Seconds are without encoding. The last line is one JSON object.
+calibration error. Seconds are without encoding, and of fitting without what all embedded
+strategies share, which is told apart. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -21,21 +22,21 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
 
 import numpy as np
 
 from benchmarks import data, protocol
 from benchmarks.consistency import TimedEncoder, over_seeds, scored
+from benchmarks.disagreement import apart, pairs_of, reading
 from benchmarks.labelling_sample import SAMPLE, Memory
 from benchmarks.runner import Figures, Plain, Table, parser, run, seeds_of
 from benchmarks.simulated_model import ENDPOINT, Gold, SimulatedModel, Stated
 from turnwise.annotations import Annotation, Source, gold_annotations
-from turnwise.conversations import Conversation, Example, examples
-from turnwise.encoders import DEFAULT_ENCODER, Encoder, KeptEncoder, OnnxEncoder
+from turnwise.conversations import Conversation, examples
+from turnwise.encoders import DEFAULT_ENCODER, KeptEncoder, OnnxEncoder
 from turnwise.encoders.export import prepare_encoder
 from turnwise.evaluation.labelling import Reading, count_labels
 from turnwise.evaluation.labelling.figures import StrategyFigures
@@ -52,7 +53,7 @@ from turnwise.labelling.llm import (
     strategy_names,
 )
 from turnwise.labelling.provenance import first_stages, outcome
-from turnwise.labelling.views import build, lay_ground
+from turnwise.labelling.views import Ground, build, lay_ground
 from turnwise.labelling.voting import Reliability, measured_reliability
 from turnwise.llm import Background
 from turnwise.project import encoder_cache, without_gold
@@ -64,8 +65,6 @@ from turnwise.workspace import Spending
 HOURS = "about 4 minutes on 1 core"
 QUICK_LOGS = 20
 HELD = 0.25  # of the seed, to measure an ensemble's members: the default of `split.calibration`
-PAIRS = 3  # the most frequent disagreements that are shown
-READ = 10  # disagreements of each dimension that were read by hand
 COMPARED = ("single", "two-stage")
 
 Key = tuple[str, int]
@@ -73,12 +72,18 @@ Key = tuple[str, int]
 
 @dataclass(frozen=True)
 class Sample:
-    """What is learnt from and what is labelled; `logs` carry gold, which only scores."""
+    """What is learnt from and what is labelled.
+
+    Attributes:
+        logs: carry gold, which only scores.
+        said: embedded strategy -> its annotations, once it has labelled.
+    """
 
     taxonomy: Taxonomy
     seed: tuple[Conversation, ...]
     logs: tuple[Conversation, ...]
-    encoder: Encoder
+    encoder: TimedEncoder
+    said: dict[StrategyName, list[Annotation]] = field(default_factory=dict)
 
     @cached_property
     def gold(self) -> Gold:
@@ -93,13 +98,19 @@ class Sample:
     def hidden(self) -> list[Conversation]:
         return [without_gold(one) for one in self.logs]
 
-    def learnt_from(self, seed: Sequence[Conversation]) -> Retriever:
-        """What `lara` retrieves from; one serves every model, as it asks none."""
-        return fit_retriever(lay_ground(self.taxonomy, seed, self.encoder))
+    @cached_property
+    def ground(self) -> tuple[Ground, float]:
+        """What embedded strategies share, with the seconds it took."""
+        start, before = time.perf_counter(), self.encoder.seconds
+        ground = lay_ground(self.taxonomy, self.seed, self.encoder)
+        assert ground.annotator
+        assert ground.left_out.chances
+        return ground, time.perf_counter() - start - (self.encoder.seconds - before)
 
     @cached_property
     def retriever(self) -> Retriever:
-        return self.learnt_from(self.seed)
+        """What `lara` retrieves from; one serves every model, as it asks none."""
+        return fit_retriever(lay_ground(self.taxonomy, self.seed, self.encoder))
 
     @cached_property
     def parts(self) -> tuple[tuple[Conversation, ...], tuple[Conversation, ...]]:
@@ -110,7 +121,8 @@ class Sample:
 
     @cached_property
     def partly(self) -> Retriever:
-        return self.learnt_from(self.parts[0])
+        """What it retrieves from while members are measured."""
+        return fit_retriever(lay_ground(self.taxonomy, self.parts[0], self.encoder))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -123,7 +135,7 @@ def measure_all(table: Table, options: argparse.Namespace) -> Mapping[str, objec
     """Every cell, the means over seeds of what is simulated, and the disagreements."""
     seeds = (0,) if options.quick else seeds_of(options.seeds)
     sample = load(QUICK_LOGS if options.quick else None)
-    common = {"logs": len(sample.logs), "encoder": sample.encoder.id}
+    common: dict[str, Plain] = {"logs": len(sample.logs), "encoder": sample.encoder.id}
     stated = Stated()
     embedded = {
         one: table.cell(
@@ -131,12 +143,12 @@ def measure_all(table: Table, options: argparse.Namespace) -> Mapping[str, objec
         )
         for one in STRATEGIES
     }
-    simulated = {}
+    simulated: dict[str, Mapping[str, object]] = {}
     for one in STRATEGIES:
         runs = []
         for seed in seeds:
-            key = {"by": "simulated", "strategy": one, "seed": seed, **common}
-            key |= {"stated": repr(stated), "prices": f"{ENDPOINT.price_in} {ENDPOINT.price_out}"}
+            key: dict[str, Plain] = {"by": "simulated", "strategy": one, "seed": seed, **common}
+            key |= {"stated": version_of(stated)}
             runs.append(table.cell(key, partial(asked, sample, one, stated, seed)))
         simulated[one] = over_seeds(runs)
     return {
@@ -146,8 +158,14 @@ def measure_all(table: Table, options: argparse.Namespace) -> Mapping[str, objec
         "stated": asdict(stated),
         "prices": {"in": ENDPOINT.price_in, "out": ENDPOINT.price_out, "are": "examples"},
         "simulated, no model was asked": simulated,
+        "right label among the candidates": offered(sample),
         "disagreement": disagreements(sample),
     }
+
+
+def version_of(stated: Stated) -> str:
+    """What was stated, and the prices, in a word."""
+    return f"{stable_hash(repr((stated, ENDPOINT))) % 16**8:08x}"
 
 
 def load(logs: int | None = None) -> Sample:
@@ -159,7 +177,7 @@ def load(logs: int | None = None) -> Sample:
         load_taxonomy(SAMPLE / "taxonomy.yaml"),
         tuple(conversations[one] for one in split.seed),
         tuple(conversations[one] for one in split.unlabelled[:logs]),
-        KeptEncoder(onnx, Memory({})),
+        TimedEncoder(KeptEncoder(onnx, Memory({}))),
     )
 
 
@@ -167,17 +185,20 @@ def load(logs: int | None = None) -> Sample:
 
 
 def measured(sample: Sample, strategy: StrategyName) -> Figures:
-    """Fit a strategy in its embedded form from nothing, label the logs, and score them."""
-    encoder = TimedEncoder(sample.encoder)
-    start = time.perf_counter()
-    annotator = build(lay_ground(sample.taxonomy, sample.seed, encoder), strategy)
-    fitted, before = time.perf_counter(), encoder.seconds
+    """Fit a strategy in its embedded form, label the logs, and score them."""
+    ground, shared = sample.ground
+    encoder = sample.encoder
+    start, before = time.perf_counter(), encoder.seconds
+    annotator = build(ground, strategy)
+    fitted, between = time.perf_counter(), encoder.seconds
     said = [one for _, found in label(sample.hidden, annotator) for one in found]
     ended = time.perf_counter()
+    sample.said[strategy] = said
     report = reported(sample, said, annotator.source, ())
     return {
-        "fit_seconds": round(fitted - start - before, 1),
-        "label_seconds": round(ended - fitted - (encoder.seconds - before), 1),
+        "shared_seconds": round(shared, 1),
+        "fit_seconds": round(fitted - start - (between - before), 1),
+        "label_seconds": round(ended - fitted - (encoder.seconds - between), 1),
         **by_dimension(sample, said, report),
     }
 
@@ -209,6 +230,18 @@ def asked(sample: Sample, strategy: StrategyName, stated: Stated, seed: int) -> 
     }
 
 
+def offered(sample: Sample) -> Mapping[str, float]:
+    """Dimension -> share of turns whose right label `lara` offers; measured, no model in it."""
+    turns = [example for log in sample.hidden for example in examples(log)]
+    found = sample.retriever.retrieve(turns)
+    return {
+        name: round(
+            float(np.mean([sample.gold[x.key][name] in y[name].candidates for x, y in pairs])), 4
+        )
+        for name, pairs in ((one, zip(turns, found, strict=True)) for one in found[0])
+    }
+
+
 def annotator_of(
     sample: Sample,
     config: LabellingConfig,
@@ -218,7 +251,7 @@ def annotator_of(
 ) -> Annotator:
     """The annotator that `turnwise label` makes of these settings."""
     strategies = strategies_of(sample, config, model, sample.retriever)
-    return make_annotator(strategies, sample.taxonomy, background, config, reliability)
+    return make_annotator(strategies, sample.taxonomy, background, config, reliability=reliability)
 
 
 def strategies_of(
@@ -293,76 +326,19 @@ def by_dimension(
 # Disagreement
 
 
-@dataclass(frozen=True)
-class Apart:
-    """A turn where an annotator and the writer of the gold differ."""
-
-    example: Example
-    gold: str
-    given: Annotation
-
-    @property
-    def pair(self) -> str:
-        return f"{self.gold} -> {self.given.label}"
-
-    def shown(self) -> dict[str, str | int | float]:
-        """The turn with what was said just before it."""
-        return {
-            "conversation": self.example.conversation.id,
-            "turn": self.example.index,
-            "before": self.example.history[-1].text if self.example.history else "",
-            "text": self.example.text,
-            "gold": self.gold,
-            "given": str(self.given.label),
-            "confidence": round(self.given.confidence, 2),
-            "rationale": self.given.rationale,
-        }
-
-
 def disagreements(sample: Sample) -> Mapping[str, object]:
-    """Strategy -> dimension -> the most frequent pairs of gold and label, with an example each."""
-    ground = lay_ground(sample.taxonomy, sample.seed, sample.encoder)
-    annotator = build(ground, "two-stage")  # hands on what the first stage said
-    said = [one for _, found in label(sample.hidden, annotator) for one in found]
+    """Where the embedded annotators and the gold differ, and what a reading of some found."""
+    if "two-stage" not in sample.said:  # an earlier run has measured it
+        measured(sample, "two-stage")
+    said = sample.said["two-stage"]  # hands on what the first stage said
     found: dict[str, object] = {}
     for strategy in COMPARED:
         ours = [one for one in said if one.source.name == strategy]
-        found[strategy] = {
-            name: pairs_of(apart(sample, ours, name)) for name in sample.taxonomy.dimension_names
-        }
+        parts = {name: apart(sample.logs, ours, name) for name in sample.taxonomy.dimension_names}
+        found[strategy] = {name: pairs_of(part) for name, part in parts.items()}
+        if strategy == "single":
+            found["read by hand"] = reading(parts)
     return found
-
-
-def apart(sample: Sample, said: Iterable[Annotation], dimension: str) -> list[Apart]:
-    """Every turn with another label than gold's; abstentions are none."""
-    given = {one.key: one for one in said if one.dimension == dimension and one.label}
-    turns = protocol.labelled(sample.logs, dimension)
-    pairs = [
-        Apart(turn, protocol.label_of(turn, dimension), given[turn.key])
-        for turn in turns
-        if turn.key in given
-    ]
-    return [one for one in pairs if one.gold != one.given.label]
-
-
-def pairs_of(found: Sequence[Apart]) -> Mapping[str, object]:
-    """The most frequent pairs, by count and share of the disagreements."""
-    counts = Counter(one.pair for one in found)
-    frequent = [
-        {
-            "pair": pair,
-            "count": count,
-            "share": round(count / len(found), 4),
-            "example": next(one.shown() for one in drawn(found) if one.pair == pair),
-        }
-        for pair, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:PAIRS]
-    ]
-    return {"turns": len(found), "pairs": len(counts), "most_frequent": frequent}
-
-
-def drawn(found: Iterable[Apart]) -> list[Apart]:
-    """In the order of a hash: the first ones are a sample."""
-    return sorted(found, key=lambda one: stable_hash(f"{one.example.key} {one.given.dimension}"))
 
 
 if __name__ == "__main__":

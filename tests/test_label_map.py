@@ -93,7 +93,18 @@ def test_labels_that_vanish_are_listed_together(read):
     assert "map.yaml" in str(error.value)
 
 
+def test_a_label_that_is_removed_may_give_its_name_to_another(read):
+    found = read(
+        "intent:\n  CANCEL: []\n  STOP: CANCEL\n",
+        taxonomy(intent="CANCEL QUESTION OTHER", mood="calm angry"),
+    )
+    assert found.became("intent", "CANCEL") == ()
+    assert found.became("intent", "STOP") == ("CANCEL",)
+    assert not found.added
+
+
 BAD = {
+    "a removed label that is still there": (MAP + "  OTHER: []\n", 5, "still has 'OTHER'"),
     "an unknown old label": (MAP + "  CANCLE: END\n", 5, "no label 'CANCLE'"),
     "an unknown new label": (MAP + "  OTHER: ELSE\n", 5, "no label 'ELSE'"),
     "an unknown new label of a split": (MAP + "  OTHER: [END, ELSE]\n", 5, "no label 'ELSE'"),

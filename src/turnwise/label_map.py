@@ -62,9 +62,9 @@ def read_label_map(path: Path, old: Labels, new: Taxonomy) -> LabelMap:
         old: every label that there was.
 
     Raises:
-        TaxonomyError: with file and line: no YAML, an unknown dimension or label; and, in one
-            message, every old label that is not in the new taxonomy and that the file is
-            silent about.
+        TaxonomyError: with file and line: no YAML, an unknown dimension or label, a removed
+            label that the new taxonomy still has; and, in one message, every old label that is
+            not in the new taxonomy and that the file is silent about.
     """
     file = YamlFile(path, TaxonomyError)
     moves: dict[str, Mapping[str, tuple[str, ...]]] = {}
@@ -78,6 +78,7 @@ def read_label_map(path: Path, old: Labels, new: Taxonomy) -> LabelMap:
             gone.add(dimension)
         elif dimension in new:
             found = dict(_moves(file, said, here, old[dimension], new))
+            _refuse_still_there(file, dimension, found, new)
             moves[dimension] = {name: to for name, to in found.items() if to != (name,)}
         else:
             hint = f"Write '{dimension}: []' to remove it, or keep it in the new taxonomy"
@@ -108,6 +109,18 @@ def _moves(
         if len(set(names)) < len(names):
             raise _fault(file, f"{label!r} leads to the same label twice", place, "Remove one")
         yield label, tuple(names)
+
+
+def _refuse_still_there(
+    file: YamlFile, dimension: str, found: Mapping[str, tuple[str, ...]], new: Taxonomy
+) -> None:
+    """A removed label may be there only as the new name of another one."""
+    led_to = {name for names in found.values() for name in names}
+    for label, names in found.items():
+        if not names and label not in led_to and label in new[dimension].index:
+            hint = "Remove this line where the label stays, or the label from the new taxonomy"
+            reason = f"says that it was removed, and the new taxonomy still has {label!r}"
+            raise _fault(file, reason, (dimension, label), hint)
 
 
 def _mapping(file: YamlFile, value: Any, place: Place) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from hashlib import sha256
@@ -109,12 +109,17 @@ class Project:
         note.with_suffix(".part").replace(note)
 
     @contextmanager
-    def recorded(self, command: str, key: str = "") -> Iterator[dict[str, str | int | float]]:
+    def recorded(
+        self, command: str, key: str = "", facts: Mapping[str, str] | None = None
+    ) -> Iterator[dict[str, str | int | float]]:
         """Keep in the workspace that a command ran, with its settings and what it put in here.
 
-        The settings are kept without the database's URL, which may hold a password.
+        The settings are kept without the database's URL, which may hold a password; facts stand
+        beside them from the start, also where the run is killed.
         """
         settings = self.config.model_dump(mode="json", exclude={"database"})
+        if facts is not None:
+            settings[command] = dict(facts)
         run = self.workspace.begin_run(command, settings, key)
         result: dict[str, str | int | float] = {}
         try:

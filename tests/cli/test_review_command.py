@@ -30,8 +30,8 @@ def workspace(tmp_path) -> Path:
         made.workspace.add([LOG])
         label = Annotation("log", 0, "intent", "CANCEL", FINAL, 0.3)
         made.workspace.put_annotations("key", "log", [label])
-        with made.recorded("label") as record:
-            record.update(InUse(FINAL, "single", "embedded", ()).record())
+        with made.recorded("label", "", InUse(FINAL, "single", "embedded", ()).facts()):
+            pass
     return tmp_path / "work"
 
 

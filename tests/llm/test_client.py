@@ -238,7 +238,7 @@ def test_a_prompt_that_the_server_finds_too_long_is_cut_and_asked_again(serve):
     (reply,) = ask_all(Client(endpoint(server), MemoryAnswers()), [asked])
     assert reply.value is not None
     assert shrink.saved == sorted(set(shrink.saved))
-    _, (other,) = ask(server, "word " * 400)
+    _, (other, _) = ask(server, "word " * 400, "a few words")
     assert other.value is None
     assert "maximum context length" in other.kept.problem
 
@@ -260,10 +260,11 @@ def test_a_prompt_over_the_context_that_the_server_took_silently_is_not_believed
 
 def test_a_prompt_that_can_not_fit_is_not_sent(serve):
     server = serve(lambda request: said(GOOD))
-    client, (reply,) = ask(server, "word " * 20_000)
-    assert (reply.value, reply.kept.attempts, server.requests) == (None, 0, [])
+    client, (reply, other) = ask(server, "word " * 20_000, "a few words")
+    assert (reply.value, reply.kept.attempts, len(server.requests)) == (None, 0, 1)
     assert "where 7168 fit" in reply.kept.problem
-    assert (client.spend.failed, client.spend.calls) == (1, 0)
+    assert other.value is not None
+    assert (client.spend.failed, client.spend.calls) == (1, 1)
 
 
 def test_a_kept_answer_that_is_damaged_is_asked_again(serve):

@@ -205,11 +205,5 @@ def test_a_budget_is_shared_by_all_who_are_handed_it(serve):
     assert sum(isinstance(one, BudgetReached) for one in second) == 6
 
 
-def test_an_answer_that_the_budget_leaves_no_repair_for_is_kept_as_it_is(serve):
-    server, store = serve(lambda request: said("cancel")), MemoryAnswers()
-    _, (reply,) = ask(server, budget=Budget(calls=1), store=store)
-    assert (reply.value, reply.kept.text, len(store.kept)) == (None, "cancel", 1)
-
-
 def test_the_task_says_which_questions_are_the_same():
     assert PICK.check(None, {}) == ""

@@ -1,9 +1,11 @@
 import json
+from typing import Literal
 
 import pytest
 from asking import BAD, GOOD, Pick
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from turnwise.llm.reading import read_answer
 
@@ -50,6 +52,24 @@ def test_what_is_wrong_is_said_for_the_model_to_read(text, problem):
     assert reading.value is None
     assert not reading.formed
     assert problem in reading.problem
+
+
+LABELS = tuple(f"LABEL, or 'no {number}'" for number in range(57))
+
+
+class Offered(BaseModel):
+    labels: list[Literal[LABELS]]  # type: ignore[valid-type]
+
+
+def test_of_many_labels_a_problem_tells_how_many_there_are_not_each():
+    problem = read_answer(json.dumps({"labels": [LABELS[3], "CANCEL_ORDR"]}), Offered).problem
+    assert problem == 'labels.1: "CANCEL_ORDR" is not one of the 57 that are offered'
+
+
+def test_a_label_that_is_a_novel_is_not_told_in_full():
+    problem = read_answer(json.dumps({"labels": ["x" * 5_000]}), Offered).problem
+    assert "is not one of the 57" in problem
+    assert len(problem) < 200
 
 
 @given(st.text(max_size=300), st.text(max_size=300))

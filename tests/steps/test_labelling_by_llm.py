@@ -8,23 +8,25 @@ from collections.abc import Iterator
 
 import pytest
 
+from benchmarks.labelling_stage import stand_in
 from benchmarks.llm_behaviour import Behaviour
 from benchmarks.llm_server import Running, running
 from turnwise.annotations import Source
-from turnwise.errors import ConfigError, TrainingError
+from turnwise.errors import ConfigError, TrainingError, WorkspaceError
 from turnwise.labelling.annotator import STRATEGIES
 from turnwise.labelling.llm import is_unusable
 from turnwise.labelling.selection import How
 from turnwise.llm import EndpointError
 from turnwise.project import Project
 from turnwise.steps import LabelOptions, label_logs, plan_labels, train_bundle
+from turnwise.steps.keeping import keep_labels
 from turnwise.steps.training_data import training_data
 from turnwise.steps.ways import labels_in_use
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Running]:
-    with running(Behaviour()) as started:
+    with running(stand_in()) as started:  # whose answers quote what was said
         yield started
 
 
@@ -57,13 +59,15 @@ def test_every_turn_is_labelled_or_counted_and_a_second_run_asks_nothing(project
     first = label_logs(project, options=options)
     turns = turns_of(project)
     assert first.turns == turns
-    assert first.left == first.missing == 0
+    assert first.missing == 0
+    assert not first.left or first.unusable
     assert {*first.annotations, *first.abstained} == {"domain", "intent", "issue"}
     for dimension, count in first.annotations.items():
         assert count + first.abstained[dimension] == turns
     assert first.calls
     second = label_logs(project, options=options)
-    assert (second.labelled, second.calls) == (0, 0)
+    assert second.calls == 0
+    assert second.turns <= first.unusable  # they are read again from what is kept
     assert second.annotations == first.annotations
 
 
@@ -82,7 +86,7 @@ def test_labelling_by_a_stage_alone_takes_nothing_from_the_whole(project):
     label_logs(project, options=LabelOptions("single", "llm", select="novel", calls=5))
     label_logs(project, options=LabelOptions("single", "llm"))
     assert [labelled_turns(project, name) for name in both] == before
-    assert label_logs(project, options=LabelOptions("two-stage", "llm")).turns == 0
+    assert label_logs(project, options=LabelOptions("two-stage", "llm")).calls == 0
 
 
 def test_the_whole_on_a_few_turns_takes_nothing_from_a_stage(project):
@@ -208,7 +212,7 @@ def test_answers_that_can_not_be_used_are_counted_and_not_asked_again(
         every = LabelOptions("zero-shot", "llm")
         rest = label_logs(project, options=every)
         assert rest.unusable == turns_of(project)
-        assert rest.calls == 2 * (rest.unusable - rest.reused)  # one repair each
+        assert first.calls + rest.calls == 2 * rest.unusable  # one repair each
         assert label_logs(project, options=every).calls == 0
 
 
@@ -229,3 +233,90 @@ def test_an_endpoint_that_can_not_answer_says_so_and_changes_no_labels(project, 
     with pytest.raises(EndpointError, match=r"127\.0\.0\.1:9"):
         label_logs(project, options=LabelOptions("zero-shot", "llm"))
     assert labels_in_use(project) == before
+
+
+@pytest.mark.parametrize(("strategy", "least"), [("two-stage", 15), ("ensemble", 8)])
+def test_a_budget_ends_with_turns_that_are_done_not_begun(project, strategy, least):
+    with (project.folder / "turnwise.yaml").open("a") as file:
+        file.write("labelling: {vote: majority}\nendpoints: {teacher: {base_url: 'http://x', ")
+        file.write("model: a-model, concurrency: 4}}\n")
+    with Project.open(project.folder) as opened:
+        result = label_logs(opened, options=LabelOptions(strategy, "llm", calls=60))
+    assert result.stopped
+    assert result.turns >= least
+
+
+def test_labels_that_are_there_are_not_asked_for_again_wherever_the_model_lives(
+    project, server, monkeypatch
+):
+    label_logs(project, options=select("novel", 12))
+    ask(monkeypatch, server.url.replace("127.0.0.1", "localhost"))
+    assert label_logs(project, options=select("novel", 20)).calls == 8
+    every = label_logs(project, options=LabelOptions("zero-shot", "llm"))
+    assert every.calls == turns_of(project) - 20
+
+
+def test_a_low_threshold_for_abstaining_loses_no_stage(project):
+    with (project.folder / "turnwise.yaml").open("a") as file:
+        file.write("labelling: {abstain_below: 0.5}\n")
+    with Project.open(project.folder) as opened:
+        label_logs(opened, options=LabelOptions("single", "llm"))
+        label_logs(opened, options=LabelOptions("two-stage", "llm", select="novel", calls=20))
+        assert len(labelled_turns(opened, "single a-model")) == turns_of(opened)
+
+
+def test_two_at_a_time_are_refused(project):
+    run = project.workspace.begin_run("label", {}, "key")
+    with pytest.raises(WorkspaceError, match="running"):
+        label_logs(project, options=LabelOptions("zero-shot", "llm"))
+    project.workspace.end_run(run, "failed")
+    label_logs(project, options=LabelOptions("zero-shot", "llm"))
+
+
+def test_money_is_no_limit_where_nothing_has_a_price(project):
+    with pytest.raises(ConfigError, match="price"):
+        label_logs(project, options=LabelOptions("zero-shot", "llm", money=1.0))
+
+
+def test_what_a_labelling_made_before_it_broke_off_is_learnt_from(project, monkeypatch):
+    before = labels_in_use(project)
+    kept = []
+
+    def keep_two(*arguments: object) -> None:
+        if len(kept) == 2:
+            raise KeyboardInterrupt
+        kept.append(keep_labels(*arguments))  # type: ignore[arg-type]
+
+    monkeypatch.setattr("turnwise.steps.labelling.keep_labels", keep_two)
+    with pytest.raises(KeyboardInterrupt):
+        label_logs(project, options=LabelOptions("zero-shot", "llm"))
+    used = labels_in_use(project)
+    assert used != before
+    assert used is not None
+    assert used.source.name == "zero-shot a-model"
+    data = training_data(project, project.taxonomy(), project.split())
+    assert len(data.labelled) > data.gold_turns
+
+
+def test_labels_that_are_out_of_date_are_left_out_of_training_and_counted(project):
+    label_logs(project, options=LabelOptions("zero-shot", "llm"))
+    with (project.folder / "turnwise.yaml").open("a") as file:
+        file.write("labelling: {abstain_below: 0.1}\n")
+    with Project.open(project.folder) as opened:
+        label_logs(opened, options=select("novel", 6))
+        data = training_data(opened, opened.taxonomy(), opened.split())
+        assert data.stale
+        assert 0 < len(data.labelled) - data.gold_turns <= 6
+        label_logs(opened, options=select("uncertain", 3))
+
+
+@pytest.mark.parametrize("strategy", ["two-stage", "ensemble"])
+def test_a_plan_counts_what_is_asked_alike_once_and_what_is_measured(project, strategy):
+    options = LabelOptions(strategy, "llm")
+    plan = plan_labels(project, options=options)
+    made = label_logs(project, options=options)
+    assert made.calls - plan.calls <= made.unusable * 2 + 0.2 * plan.calls
+    assert plan.calls <= made.calls * 1.1
+    assert plan_labels(project, options=select("novel", 9)).calls == 9
+    label_logs(project, options=select("novel", 9))
+    assert plan_labels(project, options=select("novel", 9)).calls == 0

@@ -334,6 +334,14 @@ def test_labels_that_vanish_are_refused_and_nothing_is_changed(project, migrate)
     assert "CANCEL" in project.taxonomy()["intent"].index
 
 
+def test_a_removed_label_that_the_new_taxonomy_still_has_is_refused(project, migrate):
+    before = stored(project)
+    with pytest.raises(TaxonomyError, match="the new taxonomy still has 'PRAISE'") as error:
+        migrate(RENAMED, "intent:\n  CANCEL: END\n  STOP: END\n  PRAISE: []\n")
+    assert error.value.line == 4
+    assert stored(project) == before
+
+
 def test_a_command_that_stores_labels_is_not_overtaken(project, migrate):
     with project.recorded("label"), pytest.raises(WorkspaceError, match="turnwise label is runn"):
         migrate(RENAMED, MERGE_MAP)

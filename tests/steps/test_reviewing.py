@@ -65,8 +65,8 @@ def project(tmp_path) -> Iterator[Project]:
                 for one in said(id, turn, confidence)
             ]
             made.workspace.put_annotations(f"key of {log.id}", log.id, labels)
-        with made.recorded("label") as record:
-            record.update(InUse(FINAL, "single", "embedded", ()).record())
+        with made.recorded("label", "", InUse(FINAL, "single", "embedded", ()).facts()):
+            pass
         yield made
 
 

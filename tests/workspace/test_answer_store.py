@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from workspace_samples import answer, new_workspace, talks
 
 from turnwise.errors import WorkspaceError
-from turnwise.llm.answers import AnswerStore
+from turnwise.llm.answers import UNREPAIRED, AnswerStore
 from turnwise.workspace import Spending, Workspace
 
 
@@ -69,6 +69,14 @@ def test_a_second_answer_replaces_the_first_and_both_are_paid(workspace: Workspa
     assert workspace.answers.get("k") == answer(key="k")
     (spent,) = workspace.answers.spending()
     assert (spent.answers, spent.unusable, spent.cost) == (2, 1, 0.5)
+
+
+def test_a_repair_that_came_later_adds_only_what_it_cost(workspace: Workspace) -> None:
+    left = answer(key="k", value=None, problem=f"{UNREPAIRED} no JSON", attempts=1, cost=0.25)
+    workspace.answers.put(left)
+    workspace.answers.put(replace(left, value="{}", problem="", attempts=2, cost=0.75))
+    (spent,) = workspace.answers.spending()
+    assert (spent.answers, spent.unusable, spent.calls, spent.cost) == (1, 0, 2, 0.75)
 
 
 def test_an_answer_about_an_unknown_conversation_is_refused_but_its_cost_is_not(

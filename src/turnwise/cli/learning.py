@@ -76,12 +76,14 @@ def label(
     from turnwise.cli.console import progress_display
     from turnwise.cli.parsing import label_options
     from turnwise.project import Project
-    from turnwise.steps import label_logs, plan_labels
+    from turnwise.steps import LabelOptions, label_logs, plan_labels
 
     options = label_options(
         strategy=strategy, by=by, select=select, calls=calls, tokens=tokens, money=money
     )
     if report:
+        if dry_run or options != LabelOptions():
+            raise typer.BadParameter("--report labels nothing: give it alone, or with --json")
         _label_report(workspace, json)
         return
     with Project.open(workspace) as opened, progress_display() as progress:

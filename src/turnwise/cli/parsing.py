@@ -18,7 +18,7 @@ from turnwise.labelling.annotator import By, StrategyName
 from turnwise.labelling.selection import How
 from turnwise.steps.exporting import Labels
 from turnwise.steps.importing import OnError
-from turnwise.steps.labelling import LabelOptions
+from turnwise.steps.label_options import LabelOptions
 
 COLUMNS = ("conversation", "role", "text", "time", "position")
 MAX_INPUT = 10_000_000  # bytes

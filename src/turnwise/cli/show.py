@@ -115,7 +115,7 @@ def labelled(result: LabelResult, json: bool) -> None:
     if result.missing:
         print(f"No answer came for {result.missing:,} turns: the same command asks for them again")
     if result.trouble:
-        print(f"Most often: {result.trouble}")
+        print(f"Most often: {result.trouble[:300]}")
     if result.stopped:
         print(f"Stopped early: {result.stopped}")
     if result.left and not result.stopped:

@@ -25,6 +25,11 @@ def trained(result: TrainResult, json: bool) -> None:
         f"{result.pseudo_turns:,} pseudo-labelled ones in {result.seconds:.0f} s; calibrated on "
         f"{result.calibration_turns:,} held apart"
     )
+    if result.stale:
+        print(
+            f"Left out {result.stale:,} labelled logs: their labels are older than the taxonomy, "
+            "the seed or the settings. 'turnwise label' renews them"
+        )
     print(
         f"Packed {result.id} ({result.precision}; agrees with the float model on "
         f"{percent(result.agreement)} of labels): {result.bundle}"

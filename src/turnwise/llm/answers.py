@@ -8,6 +8,8 @@ from typing import Protocol
 
 Parameter = str | int | float
 
+UNREPAIRED = "not repaired, as the budget was reached: "  # how the problem of such an answer begins
+
 
 @dataclass(frozen=True, slots=True)
 class KeptAnswer:
@@ -20,7 +22,8 @@ class KeptAnswer:
         model, endpoint, parameters: who was asked, where, and how.
         text: what the last attempt answered, word for word.
         value: the checked answer as JSON; None where it can't be used.
-        problem: why it can't be used, else empty.
+        problem: why it can't be used, else empty. It begins with `UNREPAIRED` where the model was
+            not told of it, for lack of budget: the next run does that, and keeps what comes then.
         tokens_in, tokens_out, cost: over all attempts.
         latency: seconds, of the attempt that `text` is from.
         attempts: calls that the server was asked.
@@ -43,6 +46,11 @@ class KeptAnswer:
     latency: float
     attempts: int
     conversation_id: str = ""
+
+    @property
+    def unrepaired(self) -> bool:
+        """Whether the model was not told yet what is wrong with it."""
+        return self.value is None and self.problem.startswith(UNREPAIRED)
 
 
 class AnswerStore(Protocol):

@@ -187,7 +187,7 @@ class Caller:
         if is_html(response):
             if not self._answered:
                 hint = "Does base_url end where the API begins, as in http://host:port/v1?"
-                raise self._stop(f"answers a web page, no chat completions. {hint}")
+                raise self.stop(f"answers a web page, no chat completions. {hint}")
             raise NoCompletionError("a web page")
         self._gate.answered()
         if response.whole:
@@ -227,16 +227,16 @@ class Caller:
             return
         message = error_message(response)
         if "insufficient_quota" in message:
-            raise self._stop(f"the account has no quota left: {message}")
+            raise self.stop(f"the account has no quota left: {message}")
         self._gate.pause(sent, seconds)
         if self._gate.pauses > FRUITLESS_PAUSES:
-            raise self._stop(f"keeps refusing calls: HTTP {response.status}: {message}")
+            raise self.stop(f"keeps refusing calls: HTTP {response.status}: {message}")
         raise AgainError(f"HTTP {response.status}: {message}", paused=True)
 
     def _waiting_time(self, response: Response) -> float | None:
         seconds = retry_after(response.headers)
         if seconds is not None and seconds > LONGEST_WAIT:
-            raise self._stop(f"asks to wait {seconds:,.0f} seconds. Run the command again then")
+            raise self.stop(f"asks to wait {seconds:,.0f} seconds. Run the command again then")
         return seconds
 
     def _refusal(self, status: int, told: str) -> Exception:
@@ -250,16 +250,16 @@ class Caller:
         if status in (401, 403):
             name = self.endpoint.key_env
             told += f". Put the right key into {name}" if name else ". Name its key in key_env"
-        return self._stop(f"{what}: {told}")
+        return self.stop(f"{what}: {told}")
 
     def _given_up(self, last: AgainError) -> Exception:
         self._lost += 1
         if not self._answered or self._lost >= max(8, self.endpoint.concurrency):
             hint = "Once it is up again, run the same command: what was answered is kept"
-            return self._stop(f"{last}. {hint}")
+            return self.stop(f"{last}. {hint}")
         return FailedError(f"no answer in {self.endpoint.attempts} attempts: {last}")
 
-    def _stop(self, message: str) -> EndpointError:
-        """No further call goes out."""
+    def stop(self, message: str) -> EndpointError:
+        """The error to end the run with: no further call goes out."""
         self._stopped = f"{self._place}: {message}"
         return EndpointError(self._stopped)

@@ -4,27 +4,50 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
-from turnwise.llm.answers import AnswerStore, KeptAnswer, Parameter
+from turnwise.llm.answers import UNREPAIRED, AnswerStore, KeptAnswer
 from turnwise.llm.budget import Budget, BudgetReached, Spend
 from turnwise.llm.caller import HUGE, Caller
-from turnwise.llm.endpoint import Endpoint
+from turnwise.llm.endpoint import Endpoint, EndpointError
 from turnwise.llm.exchange import Completion, Message
+from turnwise.llm.fitting import Fitting
+from turnwise.llm.keeping import begun, billed, question_key, reused, unrepaired
 from turnwise.llm.outcomes import Bill, FailedError, RefusedError, TooLongError
 from turnwise.llm.reading import Reading, read_answer
-from turnwise.llm.schemas import repair_messages, schema_text
+from turnwise.llm.schemas import repair_messages
 from turnwise.llm.tasks import A, Question, Reply, Task, Values
 from turnwise.llm.templates import render
 from turnwise.llm.wire import MAX_BYTES
-from turnwise.llm.written import key_of_question, prompt_hash
+
+__all__ = ["Client", "question_key"]
 
 SHRINKS = 4  # times a prompt that is too long is made shorter
+OVER = "over"  # as a reason for which an answer ended: the prompt was not read to its end
 NEAR = 2  # questions that are being worked on, for each call that may be in flight
+
+
+ADVICE = (
+    "Raise context_tokens of the endpoint (and start the server with a larger context), or use "
+    "--strategy lara, which shows fewer labels"
+)
+
+
+@dataclass(slots=True)
+class _Prompt:
+    """A question as it is sent, with so many tokens of its history left out."""
+
+    values: Values
+    messages: list[Message]
+    saved: int = 0
+
+    def shorten(self, question: Question[Any], tokens: int) -> None:
+        """Leave out so many more, if there are any."""
+        self.saved += tokens
+        if question.shrink:
+            self.values = question.shrink(self.saved)
+            self.messages = render(question.task.template, self.values)
 
 
 @dataclass(slots=True)
@@ -66,6 +89,7 @@ class Client:
         self._answers = answers
         self._caller = Caller(endpoint, budget or Budget(), self.spend, name)
         self._flights: dict[str, _Flight] = {}
+        self._fitting = Fitting()
         self._near = asyncio.Semaphore(NEAR * endpoint.concurrency)
 
     @property
@@ -81,8 +105,10 @@ class Client:
             or where none came for this question, which is not, so that the next run asks again.
 
         Raises:
-            EndpointError: no question will be answered: unreachable, a wrong key, no such model.
-            BudgetReached: the next call could pass the budget.
+            EndpointError: no question will be answered: unreachable, a wrong key, no such model,
+                or a context that holds none of them.
+            BudgetReached: the next call could pass the budget. An answer that only waits for its
+                repair is kept, and asking the question again later asks for no more than that.
         """
         # However many are asked together, prompts are made when their turn is near: all of them at
         # once would hold up the answers that come meanwhile.
@@ -92,16 +118,17 @@ class Client:
     async def _ask(self, question: Question[A]) -> Reply[A]:
         messages = render(question.task.template, question.values)
         key = question_key(question.task, messages, self.endpoint)
-        if (kept := self._answers.get(key)) is not None:
-            reply = _reused(kept, question.task.answer)
-            if reply is not None:
-                self.spend.reused += 1
-                return reply
+        kept = self._answers.get(key)
+        if kept is not None and (reply := reused(kept, question.task.answer)) is not None:
+            self.spend.reused += 1
+            return reply
         flight = self._flights.get(key)
         shared = flight is not None
         if flight is None:
             bill = Bill()
-            answering = self._answer(question, messages, key, bill)
+            before = kept if kept is not None and kept.unrepaired else None
+            before = before or begun(question, messages, key, self.endpoint)
+            answering = self._answer(question, messages, before, bill)
             flight = _Flight(asyncio.create_task(answering), bill)
             self._flights[key] = flight
             flight.task.add_done_callback(lambda task: self._landed(key, task))
@@ -133,81 +160,120 @@ class Client:
             task.exception()  # looked at, also where nobody waits any more
 
     async def _answer(
-        self, question: Question[A], messages: list[Message], key: str, bill: Bill
+        self, question: Question[A], messages: list[Message], before: KeptAnswer, bill: Bill
     ) -> Reply[A]:
-        """Ask, repair once, and keep what came."""
+        """Ask, repair once, and keep what came; or only repair what is still to be."""
         if not self.spend.first:
             self.spend.first = time.monotonic()
-        kept = self._kept(question, messages, key)
         try:
-            completion, reading = await self._asked(question, messages, bill)
+            completion, reading, stopped = await self._asked(question, messages, before, bill)
         except (RefusedError, FailedError, TooLongError) as error:
             self.spend.failed += 1
-            return Reply(None, _billed(kept, bill, problem=str(error)), reused=False)
+            failed = replace(before, latency=0.0)  # no answer came now, whatever came before
+            return Reply(None, billed(failed, bill, str(error)), reused=False)
         finally:
             self.spend.last = time.monotonic()
         value = None if reading.value is None else reading.value.model_dump_json(by_alias=True)
-        kept = replace(kept, text=completion.text, latency=completion.seconds, value=value)
-        kept = _billed(kept, bill, problem=reading.problem)
-        self._answers.put(kept)
+        kept = replace(before, text=completion.text, latency=completion.seconds, value=value)
+        kept = billed(kept, bill, UNREPAIRED + reading.problem if stopped else reading.problem)
+        if kept != before:
+            self._answers.put(kept)
+        if stopped:  # to those who ask it has no answer yet, so that they ask again
+            raise stopped
         self.spend.answered += 1
         self.spend.unusable += value is None
         return Reply(reading.value, kept, reused=False)
 
     async def _asked(
-        self, question: Question[A], messages: list[Message], bill: Bill
-    ) -> tuple[Completion, Reading[A]]:
+        self, question: Question[A], messages: list[Message], before: KeptAnswer, bill: Bill
+    ) -> tuple[Completion, Reading[A], BudgetReached | None]:
+        """The last answer, and what stopped its repair, if the budget did."""
         await self._caller.found()
-        values, messages, saved = self._fitting(question, messages)
-        model = question.task.answer
-        for times in range(SHRINKS + 1):
-            try:
-                completion, form = await self._caller.complete(messages, model, bill)
-                break
-            except TooLongError as error:
-                saved += self._too_many(messages, error.tokens)
-                values, shorter = _shrunk(question, saved)
-                if shorter == messages or times == SHRINKS:  # the same again is as long again
-                    if error.completion is None:
-                        raise
-                    return error.completion, Reading(None, str(error))
-                messages = shorter
-        reading = self._checked(question.task, values, completion)
-        if completion.finish in ("stop", "") and not completion.refusal:
-            self._caller.shape.judged(form, reading.formed)
+        prompt = _Prompt(question.values, messages)
+        try:
+            self._fit(question, prompt)
+            if before.unrepaired:
+                completion, reading = unrepaired(before)
+            else:
+                completion, reading = await self._first(question, prompt, bill)
+        except TooLongError as error:
+            if error.bare and not await self._fitting.any(self._flights):
+                raise self._none_fits(error) from error
+            raise
         if reading.value is not None or not _repairable(completion):
-            return completion, reading
-        again = repair_messages(messages, completion.text, reading.problem, model)
+            return completion, reading, None
+        model = question.task.answer
+        again = repair_messages(prompt.messages, completion.text, reading.problem, model)
         try:
             repaired, _ = await self._caller.complete(again, model, bill)
-        except (BudgetReached, RefusedError, TooLongError):
-            return completion, reading  # paid for: it is kept as it is
-        return repaired, self._checked(question.task, values, repaired)
+        except BudgetReached as stopped:
+            return completion, reading, stopped
+        except (RefusedError, TooLongError):
+            return completion, reading, None  # paid for: it is kept as it is
+        self._fitting.answered()
+        return repaired, self._checked(question.task, prompt.values, repaired), None
 
-    def _fitting(
-        self, question: Question[A], messages: list[Message]
-    ) -> tuple[Values, list[Message], int]:
-        """The question with as much history as there is room for, and the tokens that saved."""
-        values, saved = question.values, 0
-        room = self.endpoint.context_tokens - self.endpoint.answer_tokens
-        tokens = self._caller.tokens
+    async def _first(
+        self, question: Question[A], prompt: _Prompt, bill: Bill
+    ) -> tuple[Completion, Reading[A]]:
+        """The first answer, the prompt made shorter where the server wants that."""
+        for times in range(SHRINKS + 1):
+            try:
+                completion, form = await self._caller.complete(
+                    prompt.messages, question.task.answer, bill
+                )
+                break
+            except TooLongError as error:
+                before = prompt.messages
+                prompt.shorten(question, self._too_many(before, error.tokens))
+                error.bare = prompt.messages == before  # the same again is as long again
+                if error.bare or times == SHRINKS:
+                    if error.completion is None:
+                        raise
+                    return replace(error.completion, finish=OVER), Reading(None, str(error))
+        self._fitting.answered()
+        reading = self._checked(question.task, prompt.values, completion)
+        if completion.finish in ("stop", "") and not completion.refusal:
+            self._caller.shape.judged(form, reading.formed)
+        return completion, reading
+
+    def _fit(self, question: Question[A], prompt: _Prompt) -> None:
+        """Leave out as much history as there is no room for.
+
+        Raises:
+            TooLongError: it is too long without any.
+        """
+        room, tokens = self._room, self._caller.tokens
         for _ in range(SHRINKS):
             # The first question is not cut on a guess: the server's word or count comes soon.
             known = self._caller.shape.known
-            over = (tokens.cautious(messages) if known else tokens.likely(messages)) - room
+            count = tokens.cautious if known else tokens.likely
+            over = count(prompt.messages) - room
             if over <= 0 or question.shrink is None:
                 break
-            saved += over
-            values, messages = _shrunk(question, saved)
-        if (likely := tokens.likely(messages)) > room:
-            raise TooLongError(f"the prompt has about {likely} tokens, where {room} fit", likely)
-        return values, messages, saved
+            prompt.shorten(question, over)
+        if (likely := tokens.likely(prompt.messages)) > room:
+            error = TooLongError(f"the prompt has about {likely} tokens, where {room} fit", likely)
+            error.bare = True
+            raise error
+
+    def _none_fits(self, error: TooLongError) -> EndpointError:
+        told = f"is too long without any history: {error}"
+        if error.tokens:
+            told = (
+                f"takes about {error.tokens:,} tokens without any history, where {self._room:,} fit"
+            )
+        return self._caller.stop(f"the prompt {told}. {ADVICE}")
+
+    @property
+    def _room(self) -> int:
+        """Tokens that a prompt may have."""
+        return self.endpoint.context_tokens - self.endpoint.answer_tokens
 
     def _too_many(self, messages: list[Message], tokens: int) -> int:
         """Tokens to save after an endpoint found a prompt too long."""
-        room = self.endpoint.context_tokens - self.endpoint.answer_tokens
         has = tokens or self._caller.tokens.cautious(messages)
-        return max(has - room, has // 4)
+        return max(has - self._room, has // 4)
 
     def _checked(self, task: Task[A], values: Values, completion: Completion) -> Reading[A]:
         if completion.refusal:
@@ -225,71 +291,7 @@ class Client:
             return Reading(None, f"it is larger than {MAX_BYTES:,} bytes; answer briefly")
         return reading
 
-    def _kept(self, question: Question[A], messages: list[Message], key: str) -> KeptAnswer:
-        """What is kept of a question before there is an answer."""
-        return KeptAnswer(
-            key=key,
-            task=question.task.name,
-            version=question.task.version,
-            prompt_hash=prompt_hash(messages),
-            model=self.endpoint.model,
-            endpoint=self.endpoint.base_url,
-            parameters=_parameters(self.endpoint),
-            text="",
-            value=None,
-            problem="",
-            tokens_in=0,
-            tokens_out=0,
-            cost=0.0,
-            latency=0.0,
-            attempts=0,
-            conversation_id=question.conversation_id,
-        )
-
-
-def question_key(task: Task[Any], messages: list[Message], endpoint: Endpoint) -> str:
-    """The same for the same question: see `KeptAnswer.key`.
-
-    What was found out about the server does not enter it, nor what its context left out: the
-    same run on another day has the same keys.
-    """
-    answer: type[BaseModel] = task.answer
-    return key_of_question(
-        [task.name, task.version, schema_text(answer)],
-        messages,
-        [endpoint.model, endpoint.base_url.rstrip("/"), _parameters(endpoint)],
-    )
-
-
-def _parameters(endpoint: Endpoint) -> Mapping[str, Parameter]:
-    return {"temperature": endpoint.temperature, "answer_tokens": endpoint.answer_tokens}
-
-
-def _reused(kept: KeptAnswer, answer: type[A]) -> Reply[A] | None:
-    if kept.value is None:
-        return Reply(None, kept, reused=True)
-    try:
-        return Reply(answer.model_validate_json(kept.value, strict=True), kept, reused=True)
-    except ValidationError:
-        return None  # damaged: ask again
-
-
-def _shrunk(question: Question[A], tokens: int) -> tuple[Values, list[Message]]:
-    values = question.shrink(tokens) if question.shrink else question.values
-    return values, render(question.task.template, values)
-
 
 def _repairable(completion: Completion) -> bool:
     """Whether asking again may change it: not where the model or a filter declined."""
-    return not completion.refusal and completion.finish != "content_filter"
-
-
-def _billed(kept: KeptAnswer, bill: Bill, problem: str) -> KeptAnswer:
-    return replace(
-        kept,
-        problem=problem,
-        tokens_in=bill.tokens_in,
-        tokens_out=bill.tokens_out,
-        cost=bill.cost,
-        attempts=bill.attempts,
-    )
+    return not completion.refusal and completion.finish not in ("content_filter", OVER)

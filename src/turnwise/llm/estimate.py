@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from turnwise.llm.answers import AnswerStore
-from turnwise.llm.client import question_key
 from turnwise.llm.endpoint import Endpoint
-from turnwise.llm.schemas import schema_text
+from turnwise.llm.keeping import question_key, unrepaired
+from turnwise.llm.schemas import repair_messages, schema_text
 from turnwise.llm.tasks import Question
 from turnwise.llm.templates import render
 from turnwise.llm.tokens import TokenCount
@@ -56,11 +56,16 @@ def estimate(
     tokens, prompts, kept = TokenCount(), [], []
     for question in drawn:
         messages = render(question.task.template, question.values)
-        if (answer := answers.get(question_key(question.task, messages, endpoint))) is not None:
-            kept.append(answer)
+        answer_model: type[BaseModel] = question.task.answer
+        answer = answers.get(question_key(question.task, messages, endpoint))
+        if answer is not None:
             tokens.seen(messages, max(1, answer.tokens_in // max(1, answer.attempts)))
+        if answer is not None and answer.unrepaired:
+            first, reading = unrepaired(answer)
+            prompts.append(repair_messages(messages, first.text, reading.problem, answer_model))
+        elif answer is not None:
+            kept.append(answer)
         else:
-            answer_model: type[BaseModel] = question.task.answer
             schema = {"role": "user", "content": schema_text(answer_model)}
             prompts.append([*messages, schema])
     scale = questions / len(drawn) if drawn else 0.0

@@ -21,11 +21,12 @@ class TooLongError(Exception):
     Attributes:
         tokens: its length; 0 where the endpoint doesn't tell.
         completion: what was answered regardless, and paid for.
+        bare: no history is left in it that could be left out.
     """
 
     def __init__(self, message: str, tokens: int = 0, completion: Completion | None = None) -> None:
         super().__init__(message)
-        self.tokens, self.completion = tokens, completion
+        self.tokens, self.completion, self.bare = tokens, completion, False
 
 
 class AgainError(Exception):

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
+from turnwise.llm.schemas import answer_schema
 from turnwise.llm.tasks import A
 
 LONGEST = 200_000  # characters in which an answer is looked for
 STARTS = 50  # braces at which an object may begin that are tried
 ERRORS = 3  # that the model is told of
+LISTED = 100  # characters of the values that a field may have; more are told by their number
+WRITTEN = 80  # characters that are told of a value that is none of them
 
 THOUGHT = re.compile(r"^.*</think(?:ing)?>", flags=re.S)
 
@@ -52,7 +55,7 @@ def read_answer(text: str, model: type[A]) -> Reading[A]:
             value = model.model_validate_json(candidate, strict=True)
             found[value.model_dump_json(by_alias=True)] = value
         except ValidationError as error:
-            problems.append(_explained(error))
+            problems.append(_explained(error, model))
         except _TwiceError as error:
             problems.append(str(error))
         except (ValueError, RecursionError):
@@ -93,9 +96,30 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return values
 
 
-def _explained(error: ValidationError) -> str:
-    told = [
-        f"{'.'.join(map(str, one['loc'])) or 'the object'}: {one['msg']}"
-        for one in error.errors(include_url=False, include_context=False)[:ERRORS]
-    ]
+def _explained(error: ValidationError, model: type[BaseModel]) -> str:
+    told = []
+    for one in error.errors(include_url=False, include_context=False)[:ERRORS]:
+        what = one["msg"]
+        if one["type"] in ("literal_error", "enum") and len(what) > LISTED:
+            # The model is shown the schema with all of them; people look for what was written.
+            written = json.dumps(one["input"], ensure_ascii=False)[:WRITTEN]
+            many = _options(answer_schema(model), one["loc"])
+            offered = f"the {many:,} that are offered" if many else "those that are offered"
+            what = f"{written} is not one of {offered}"
+        told.append(f"{'.'.join(map(str, one['loc'])) or 'the object'}: {what}")
     return "; ".join(told)
+
+
+def _options(schema: Mapping[str, Any], place: Sequence[int | str]) -> int:
+    """How many values a field may have; 0 where its schema does not list them."""
+    part: Any = schema
+    for step in (*place, ""):
+        if "$ref" in part:
+            part = schema["$defs"][part["$ref"].rpartition("/")[2]]
+        if step != "":
+            part = (
+                part.get("items") if isinstance(step, int) else part.get("properties", {}).get(step)
+            )
+        if not isinstance(part, dict):
+            return 0
+    return len(part.get("enum", ()))

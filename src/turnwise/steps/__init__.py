@@ -6,8 +6,9 @@ A step stores as it goes, so that a run killed at any moment resumes with what i
 from turnwise.steps.evaluating import EvaluateResult, evaluate_bundle
 from turnwise.steps.exporting import ExportResult, export_logs
 from turnwise.steps.importing import ImportResult, import_logs
+from turnwise.steps.label_options import LabelOptions
 from turnwise.steps.label_plan import LabelPlan, plan_labels
-from turnwise.steps.labelling import LabelOptions, LabelResult, label_logs
+from turnwise.steps.labelling import LabelResult, label_logs
 from turnwise.steps.predicting import predict_conversations
 from turnwise.steps.statistics import project_statistics
 from turnwise.steps.training import TrainResult, train_bundle

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from turnwise.annotations import Source
 from turnwise.conversations import Example, examples
 from turnwise.encoders import Encoder
 from turnwise.labelling.selection import Beliefs, How, Pool, rounds, select
 from turnwise.progress import Progress
 from turnwise.project import Project, without_gold
 from turnwise.sampling import Split
+from turnwise.steps.keeping import settled_turns
 from turnwise.steps.labellers import Wanted
+from turnwise.steps.reviewing import reviewed
 from turnwise.steps.training_data import TrainingData, training_data
 from turnwise.steps.ways import InUse, Way
 from turnwise.taxonomy import Taxonomy
@@ -46,7 +49,8 @@ def chosen_turns(
 
     The choice is made from the start every time, and is the same for the same logs: a run that
     was killed goes on where it was, and one with more calls adds to what an earlier one made.
-    Each round must be labelled before the next is asked for.
+    Turns that people settled in a review are left out. Each round must be labelled before the next
+    is asked for.
 
     Raises:
         TrainingError: `uncertain`, and no conversation is labelled by a person.
@@ -54,6 +58,11 @@ def chosen_turns(
     logs = map(without_gold, project.workspace.conversations(split.unlabelled))
     turns = [one for conversation in logs for one in examples(conversation)]
     pool = Pool(turns, project.encoder(progress), progress=progress)
+    settled = {
+        key
+        for key, said in reviewed(project.workspace, split.unlabelled).items()
+        if said.keys() >= set(taxonomy.dimension_names)
+    }
     chosen: set[Key] = set()
     beliefs: Beliefs | None = None
     parts = rounds(min(ask.turns, len(turns))) if ask.how == "uncertain" else [ask.turns]
@@ -62,25 +71,32 @@ def chosen_turns(
             # Of the chosen turns alone, whatever else is labelled: the choice stays the same.
             data = training_data(project, taxonomy, split, ask.used, chosen)
             beliefs = _beliefs(project, taxonomy, data, progress)
-        choices = select(pool, ask.how, calls, labelled=chosen, beliefs=beliefs, progress=progress)
+        choices = select(
+            pool, ask.how, calls, labelled=chosen | settled, beliefs=beliefs, progress=progress
+        )
         chosen.update(one.key for one in choices)
         if wanted := _missing(project, ask, [one.key for one in choices]):
             yield wanted
 
 
+def every_turn(project: Project, way: Way, source: Source, pending: Sequence[str]) -> Wanted:
+    """All turns of conversations; of those that are labelled in part, the others."""
+    wanted: dict[str, Collection[int] | None] = dict.fromkeys(pending)
+    settled = settled_turns(project.workspace, way, source, pending)
+    for one in project.workspace.conversations(sorted(settled)):
+        left = {turn.index for turn in examples(one)} - settled[one.id]
+        wanted[one.id] = left or None
+    return wanted
+
+
 def _missing(project: Project, ask: Chosen, chosen: Sequence[Key]) -> Wanted:
-    """What is chosen and not labelled yet; turns that are come with it, as both are kept as one."""
+    """What is chosen and has no labels yet."""
     by_talk: dict[str, set[int]] = defaultdict(set)
     for id, turn in chosen:
         by_talk[id].add(turn)
-    ids = sorted(by_talk)
-    known: dict[str, set[int]] = defaultdict(set)
-    for one in project.workspace.annotations(ids, replace(ask.used.source, version="")):
-        known[one.conversation_id].add(one.turn)
-    keys = {one: (ask.way.whole(one), ask.way.part(one, known[one])) for one in ids}
-    done = project.workspace.done(key for pair in keys.values() for key in pair)
-    fresh = {one: known[one] if done.intersection(keys[one]) else set[int]() for one in ids}
-    return {one: fresh[one] | by_talk[one] for one in ids if not by_talk[one] <= fresh[one]}
+    done = settled_turns(project.workspace, ask.way, ask.used.source, sorted(by_talk))
+    left = {one: turns - done.get(one, set()) for one, turns in sorted(by_talk.items())}
+    return {one: turns for one, turns in left.items() if turns}
 
 
 def _beliefs(

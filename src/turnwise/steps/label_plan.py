@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from turnwise.annotations import Source
 from turnwise.conversations import Example, examples
+from turnwise.labelling import LabellingConfig
 from turnwise.labelling.annotator import StrategyName
 from turnwise.labelling.llm import Models, Strategy
 from turnwise.llm import Endpoint, Estimate, Question, Reply, estimate
+from turnwise.llm.client import question_key
 from turnwise.llm.tasks import A
+from turnwise.llm.templates import render
 from turnwise.progress import Progress, silent
 from turnwise.project import Project, without_gold
-from turnwise.sampling import stable_hash
-from turnwise.steps.labellers import Seed, llm_strategies
-from turnwise.steps.labelling import AS_CONFIGURED, LabelOptions, check_options
-from turnwise.steps.ways import models_of, way_of
+from turnwise.sampling import Split, stable_hash
+from turnwise.steps.choosing import Chosen, chosen_turns, every_turn
+from turnwise.steps.label_options import AS_CONFIGURED, LabelOptions, check_options
+from turnwise.steps.labellers import (
+    Seed,
+    Wanted,
+    llm_strategies,
+    measured_on,
+    questions_a_turn,
+)
+from turnwise.steps.ways import InUse, Way, models_of, same_way, way_of
 
 SAMPLE = 200  # turns
 
@@ -71,28 +82,25 @@ def plan_labels(
         ConfigError: options that do not go together, or no endpoint is configured.
     """
     config = options.settings(project.config.labelling)
-    check_options(options, config)
+    check_options(project, options, config)
     taxonomy, split = project.taxonomy(), project.split()
     way = way_of(project, taxonomy, split, config, models_of(project, config))
-    keys = way.wholes(split.unlabelled)
-    done = project.workspace.done(keys.values())
-    pending = [one for one in split.unlabelled if keys[one] not in done]
-    counts = project.workspace.customer_turns()
-    turns = sum(counts[one] for one in pending)
-    if config.by == "embedded":
-        chosen = turns if options.select == "all" else min(turns, options.calls or turns)
-        return LabelPlan(config.strategy, config.by, (), chosen, 0)
-    sample = _sample(project, pending)
-    teacher, critic = (_Unasked(project.endpoint(role)) for role in ("teacher", "critic"))
     seed = Seed(project, taxonomy, split.seed, progress)
+    wanted = _wanted(seed, split, way, options)
+    counts = project.workspace.customer_turns()
+    turns = sum(counts[one] if some is None else len(some) for one, some in wanted.items())
+    if options.select == "uncertain":
+        turns = min(turns, _affordable(options, config))
+    if config.by == "embedded":
+        return LabelPlan(config.strategy, config.by, (), turns, 0)
+    teacher, critic = (_Unasked(project.endpoint(role)) for role in ("teacher", "critic"))
     strategies = llm_strategies(seed, config, Models(teacher, critic))
-    asked = _questions(strategies, sample)
-    each = sum(map(len, asked.values())) / max(1, len(sample))
-    if options.select != "all" and options.calls and each:
-        turns = min(turns, max(1, int(options.calls / each)))
+    measured = [*_turns(project, dict.fromkeys(measured_on(seed, config)))]
+    sample = _sample(_turns(project, _some(wanted)))
     reckoned = [
-        estimate(some, round(turns * len(some) / len(sample)), endpoint, project.workspace.answers)
-        for endpoint, some in asked.items()
+        estimate(some, round(of * len(some) / len(drawn)), endpoint, project.workspace.answers)
+        for of, drawn in ((turns, sample), (len(measured), _sample(measured)))
+        for endpoint, some in _questions(strategies, drawn).items()
     ]
     return LabelPlan(
         strategy=config.strategy,
@@ -104,25 +112,54 @@ def plan_labels(
     )
 
 
-def _sample(project: Project, pending: Sequence[str]) -> list[Example]:
-    """Turns of conversations by lowest hash, so that the same logs give the same sample."""
-    drawn = heapq.nsmallest(SAMPLE, pending, key=lambda one: stable_hash(f"plan {one}"))
-    talks = map(without_gold, project.workspace.conversations(drawn))
-    turns = [one for talk in talks for one in examples(talk)]
+def _affordable(options: LabelOptions, config: LabellingConfig) -> int:
+    return max(1, (options.calls or 0) // max(1, questions_a_turn(config)))
+
+
+def _wanted(seed: Seed, split: Split, way: Way, options: LabelOptions) -> Wanted:
+    """What would be labelled; of `uncertain`, whose later rounds nobody knows, all there is."""
+    project, config = seed.project, way.config
+    nobody = InUse(Source(config.by, "nobody yet"), config.strategy, config.by, way.models)
+    used = same_way(project, way) or nobody
+    if options.select == "novel":
+        ask = Chosen(way, used, options.select, _affordable(options, config))
+        return next(chosen_turns(project, seed.taxonomy, split, ask, seed.progress), {})
+    keys = way.wholes(split.unlabelled)
+    done = project.workspace.done(keys.values())
+    pending = [one for one in split.unlabelled if keys[one] not in done]
+    return every_turn(project, way, used.source, pending)
+
+
+def _some(wanted: Wanted) -> Wanted:
+    """Conversations by lowest hash, so that the same logs give the same sample."""
+    drawn = heapq.nsmallest(SAMPLE, wanted, key=lambda one: stable_hash(f"plan {one}"))
+    return {one: wanted[one] for one in drawn}
+
+
+def _turns(project: Project, wanted: Wanted) -> Iterator[Example]:
+    for talk in map(without_gold, project.workspace.conversations(sorted(wanted))):
+        some = wanted[talk.id]
+        yield from (one for one in examples(talk) if some is None or one.index in some)
+
+
+def _sample(turns: Iterable[Example]) -> list[Example]:
     return heapq.nsmallest(SAMPLE, turns, key=lambda one: stable_hash(f"plan {one.key}"))
 
 
 def _questions(
     strategies: Mapping[StrategyName, Strategy], sample: Sequence[Example]
 ) -> dict[Endpoint, list[Question[Any]]]:
-    found: dict[Endpoint, list[Question[Any]]] = defaultdict(list)
+    """What is asked of each endpoint; what several strategies ask alike, once."""
+    found: dict[Endpoint, dict[str, Question[Any]]] = defaultdict(dict)
     for strategy in strategies.values():
         strategy.prepare(sample)
         for example in sample:
             for asker, question in strategy.questions(example):
                 assert isinstance(asker, _Unasked)
-                found[asker.endpoint].append(question)
-    return found
+                messages = render(question.task.template, question.values)
+                key = question_key(question.task, messages, asker.endpoint)
+                found[asker.endpoint][key] = question
+    return {endpoint: list(some.values()) for endpoint, some in found.items()}
 
 
 def _sums(reckoned: Sequence[Estimate]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from turnwise.llm import Background, Budget, Client, Spend
 from turnwise.progress import Progress, silent
 from turnwise.project import Project, without_gold
 from turnwise.sampling import hold_apart
+from turnwise.steps.ways import weighs
 from turnwise.taxonomy import Taxonomy
 
 MEASURED_ON = 100  # conversations of the seed at most, to see how right an ensemble's members are
@@ -39,7 +40,8 @@ class Labeller:
     Attributes:
         wanted: which turns are labelled; may be changed from one call of `label` to the next.
         budget: None where no one is paid.
-        a_turn: questions that a turn takes.
+        a_turn: questions that a turn takes. measuring: calls that it took to see how right the
+            members of an ensemble are.
     """
 
     annotator: Annotator
@@ -47,11 +49,18 @@ class Labeller:
     budget: Budget | None = None
     clients: tuple[Client, ...] = ()
     a_turn: int = 0
+    measuring: int = 0
 
     @property
     def stopped(self) -> str:
         """Why no more is asked; empty while there is budget."""
-        return self.budget.reached if self.budget else ""
+        reached = self.budget.reached if self.budget else ""
+        if reached and self.measuring:
+            reached += (
+                f". {self.measuring:,} calls measured the members on gold: labelling.vote "
+                "majority does without"
+            )
+        return reached
 
     @property
     def spend(self) -> Spend:
@@ -103,11 +112,14 @@ def open_labeller(
             seed.taxonomy,
             background,
             config,
-            reliability,
-            lambda one: _is_wanted(one, wanted),
+            reliability=reliability,
+            wanted=lambda one: _is_wanted(one, wanted),
+            at_once=2 * max(teacher.endpoint.concurrency, critic.endpoint.concurrency),
         )
         clients = (teacher,) if critic is teacher else (teacher, critic)
-        yield Labeller(annotator, wanted, budget, clients, questions_a_turn(config))
+        made = Labeller(annotator, wanted, budget, clients, questions_a_turn(config))
+        made.measuring = made.spend.calls
+        yield made
 
 
 def questions_a_turn(config: LabellingConfig) -> int:
@@ -115,7 +127,9 @@ def questions_a_turn(config: LabellingConfig) -> int:
     each = {"two-stage": 2, "clara": config.orders}
     if config.by == "embedded":
         return 0
-    return sum(each.get(name, 1) for name in strategy_names(config))
+    names = strategy_names(config)
+    shared = {"single", "two-stage"} <= set(names)  # the first question of both is one
+    return sum(each.get(name, 1) for name in names) - shared
 
 
 def llm_strategies(
@@ -156,19 +170,28 @@ def _is_wanted(example: Example, wanted: Wanted) -> bool:
     return turns is None or example.index in turns
 
 
+def measured_on(seed: Seed, config: LabellingConfig) -> tuple[str, ...]:
+    """The labelled conversations that an ensemble's members are held against, before they vote."""
+    if config.by == "embedded" or not weighs(config):
+        return ()
+    _, held = hold_apart(seed.ids, seed.project.config.split.calibration)
+    return held[:MEASURED_ON]
+
+
 def _reliability(
     seed: Seed, config: LabellingConfig, models: Models, background: Background
 ) -> Reliability:
     """How often the members of an ensemble are right on seed conversations that none is shown."""
-    if config.strategy != "ensemble" or config.vote != "weighted" or len(seed.ids) < 2:
+    held = measured_on(seed, config)
+    if not held:
         return {}
-    kept, held = hold_apart(seed.ids, seed.project.config.split.calibration)
+    kept, _ = hold_apart(seed.ids, seed.project.config.split.calibration)
     rest = Seed(seed.project, seed.taxonomy, kept, seed.progress)
     strategies = llm_strategies(rest, config, models)
     annotator = make_annotator(strategies, seed.taxonomy, background, config)
     gold: dict[tuple[str, int, str], tuple[str, ...]] = {}
     said: list[Annotation] = []
-    talks = list(seed.project.workspace.conversations(held[:MEASURED_ON]))
+    talks = list(seed.project.workspace.conversations(held))
     for position, (_, found) in enumerate(label(map(without_gold, talks), annotator), 1):
         said.extend(found)
         seed.progress("measure the members", position, len(talks))

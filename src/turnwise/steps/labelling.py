@@ -2,53 +2,27 @@
 
 from __future__ import annotations
 
+import socket
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from turnwise.annotations import Annotation, Source
-from turnwise.config import CONFIG_FILE
 from turnwise.conversations import Conversation, examples
-from turnwise.errors import ConfigError, WorkspaceError
-from turnwise.labelling import LabellingConfig, label
-from turnwise.labelling.annotator import By, StrategyName
+from turnwise.errors import WorkspaceError
+from turnwise.labelling import label
 from turnwise.labelling.llm import is_missing, is_unusable
-from turnwise.labelling.selection import How
 from turnwise.llm import Budget
 from turnwise.progress import Progress, silent
 from turnwise.project import Project, without_gold
 from turnwise.sampling import Split
-from turnwise.steps.choosing import Chosen, chosen_turns
+from turnwise.steps.choosing import Chosen, chosen_turns, every_turn
 from turnwise.steps.keeping import keep_labels
+from turnwise.steps.label_options import AS_CONFIGURED, LabelOptions, check_options
 from turnwise.steps.label_scores import LabelScore, label_scores
 from turnwise.steps.labellers import Labeller, Seed, Wanted, open_labeller
-from turnwise.steps.ways import InUse, Way, labels_in_use, models_of, way_of
+from turnwise.steps.ways import InUse, Way, labels_in_use, models_of, same_way, way_of
 from turnwise.taxonomy import Taxonomy
-
-
-@dataclass(frozen=True, slots=True)
-class LabelOptions:
-    """What is asked of one labelling; None: as the settings say, or without limit.
-
-    Attributes:
-        strategy, by: how, and by whom.
-        select: which turns come first; but for `all`, `calls` says how much they may take.
-        calls, tokens, money: the budget of this run, where language models label.
-    """
-
-    strategy: StrategyName | None = None
-    by: By | None = None
-    select: How = "all"
-    calls: int | None = None
-    tokens: int | None = None
-    money: float | None = None
-
-    def settings(self, config: LabellingConfig) -> LabellingConfig:
-        """The settings with these in place."""
-        return replace(config, strategy=self.strategy or config.strategy, by=self.by or config.by)
-
-
-AS_CONFIGURED = LabelOptions()
 
 
 @dataclass(slots=True)
@@ -60,7 +34,7 @@ class Labelled:
             that the next run asks again; troubles: what was wrong with both, how often.
     """
 
-    conversations: int = 0
+    conversations: set[str] = field(default_factory=set)
     turns: int = 0
     unusable: int = 0
     missing: int = 0
@@ -117,15 +91,17 @@ def label_logs(
         EndpointError: the endpoint can't answer: unreachable, a wrong key, an unknown model.
     """
     config = options.settings(project.config.labelling)
-    check_options(options, config)
+    check_options(project, options, config)
     taxonomy, split = project.taxonomy(), project.split()
     if not split.unlabelled and not split.seed:
         raise WorkspaceError(f"{project.folder} holds no conversations: run turnwise import")
     way = way_of(project, taxonomy, split, config, models_of(project, config))
     job = _Job(project, taxonomy, split, way, progress)
-    used = labels_in_use(project)
-    known = used is not None and used.way(project, taxonomy, split).key == way.key
-    if options.select == "all" and not job.pending() and known and used is not None:
+    used = same_way(project, way)
+    if options.select == "all" and used is not None and not job.pending():
+        if labels_in_use(project) != used:
+            with project.recorded("label", way.key, used.facts()):
+                pass  # done before: from now on they are the ones in use again
         return _summary(project, taxonomy, split, used.source)
     return job.run(options)
 
@@ -138,31 +114,6 @@ def labelling_quality(project: Project) -> LabelResult | None:
     return _summary(project, project.taxonomy(), project.split(), used.source)
 
 
-def check_options(options: LabelOptions, config: LabellingConfig) -> None:
-    """Refuse what would not do what it says.
-
-    Raises:
-        ConfigError: with what to give instead.
-    """
-    for name in ("calls", "tokens", "money"):
-        value = getattr(options, name)
-        if value is not None and value <= 0:
-            raise ConfigError(f"{value} buys nothing", field=name, hint="Give more than 0")
-    if options.select != "all" and options.calls is None:
-        raise ConfigError(
-            f"{options.select} chooses which turns come first, which means nothing without an end",
-            field="select",
-            hint="Say how many calls it may take: --calls 3000",
-        )
-    paid = options.tokens is not None or options.money is not None
-    if config.by == "embedded" and (paid or (options.calls and options.select == "all")):
-        raise ConfigError(
-            "the embedded annotator costs nothing, so a budget would not limit it",
-            field="by",
-            hint=f"Add --by llm, set labelling.by in {CONFIG_FILE}, or choose turns with --select",
-        )
-
-
 @dataclass
 class _Job:
     """One run of labelling."""
@@ -173,7 +124,6 @@ class _Job:
     way: Way
     progress: Progress
     made: Labelled = field(default_factory=Labelled)
-    _total: int = 0
 
     def pending(self) -> list[str]:
         """Conversations that are not labelled whole."""
@@ -185,23 +135,21 @@ class _Job:
         budget = Budget(options.calls, options.tokens, options.money)
         seed = Seed(self.project, self.taxonomy, self.split.seed, self.progress)
         before = len(self.split.unlabelled) - len(self.pending())
-        config = self.way.config
-        with (
-            self.project.recorded("label", self.way.key) as record,
-            open_labeller(seed, config, {}, budget) as labeller,
-        ):
+        _refuse_second(self.project)
+        with open_labeller(seed, self.way.config, {}, budget) as labeller:
             source = labeller.annotator.source
-            used = InUse(source, config.strategy, config.by, self.way.models)
-            for wanted in self._rounds(options, labeller, used):
-                self._label(labeller, wanted)
-                if labeller.stopped:
-                    break
+            used = InUse(source, self.way.config.strategy, self.way.config.by, self.way.models)
+            with self.project.recorded("label", self.way.key, used.facts()) as record:
+                self._refuse_changed()
+                for wanted in self._rounds(options, labeller, used):
+                    self._label(labeller, wanted)
+                    if labeller.stopped:
+                        break
+                record["labelled"] = len(self.made.conversations)
             spend, stopped = labeller.spend, labeller.stopped
-            record.update(used.record())
-            record["labelled"] = self.made.conversations
         return replace(
             _summary(self.project, self.taxonomy, self.split, source),
-            labelled=self.made.conversations,
+            labelled=len(self.made.conversations),
             kept=before,
             turns=self.made.turns,
             left=len(self.pending()),
@@ -217,10 +165,19 @@ class _Job:
 
     def _rounds(self, options: LabelOptions, labeller: Labeller, used: InUse) -> Iterable[Wanted]:
         if options.select == "all" or options.calls is None:
-            return [dict.fromkeys(self.pending())]
+            return [every_turn(self.project, self.way, used.source, self.pending())]
         turns = max(1, options.calls // max(1, labeller.a_turn))
         ask = Chosen(self.way, used, options.select, turns)
         return chosen_turns(self.project, self.taxonomy, self.split, ask, self.progress)
+
+    def _refuse_changed(self) -> None:
+        """A migration may have run between the reading of the taxonomy and this run's record."""
+        taxonomy, split = self.project.taxonomy(), self.project.split()
+        way = way_of(self.project, taxonomy, split, self.way.config, self.way.models)
+        if way.key != self.way.key or taxonomy != self.taxonomy:
+            raise WorkspaceError(
+                "the taxonomy or the seed changed meanwhile. Run the same command again"
+            )
 
     def _label(self, labeller: Labeller, wanted: Wanted) -> None:
         """Label some turns, storing each conversation as soon as it is done."""
@@ -260,9 +217,19 @@ class _Job:
         if turns or not any(examples(conversation)):
             kept = [one for one in said if one.turn in turns]
             keep_labels(self.project.workspace, self.way, conversation, source, kept)
-            self.made.conversations += 1
+            self.made.conversations.add(conversation.id)
             self.made.turns += len(turns)
         return len(turns)
+
+
+def _refuse_second(project: Project) -> None:
+    """Two at a time would both pay for the same turns."""
+    for run in project.workspace.runs():
+        if (run.command, run.status, run.host) == ("label", "running", socket.gethostname()):
+            raise WorkspaceError(
+                f"turnwise label is running on {project.folder} already (process {run.pid}). Wait "
+                "for it or end it, then run the same command again"
+            )
 
 
 def _summary(project: Project, taxonomy: Taxonomy, split: Split, source: Source) -> LabelResult:

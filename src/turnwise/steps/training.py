@@ -24,7 +24,8 @@ class TrainResult:
     Attributes:
         bundle: its folder; id: its name in reports and decisions.
         fresh: False where an earlier run had made the same bundle of the same inputs.
-        gold_turns, pseudo_turns, calibration_turns: what it learnt from.
+        gold_turns, pseudo_turns, calibration_turns: what it learnt from. stale: labelled
+            conversations that were left out, as their labels are out of date.
         precision: of the packed graph, `int8` or `fp32`.
         agreement: share of labels on which the packed graph and the float model agree.
         seconds: of the training, without the vectors and the export.
@@ -39,6 +40,7 @@ class TrainResult:
     precision: str
     agreement: float
     seconds: float
+    stale: int = 0
 
 
 def train_bundle(project: Project, progress: Progress = silent) -> TrainResult:
@@ -93,6 +95,7 @@ def _train(
         precision=bundle.manifest.precision,
         agreement=bundle.manifest.agreement,
         seconds=seconds,
+        stale=data.stale,
     )
 
 

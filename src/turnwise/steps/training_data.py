@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass, replace
 
 from turnwise.conversations import Example, examples
@@ -20,11 +20,17 @@ MOST = 0.999  # weight of a pseudo-label: 1 is what tells gold
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """What a classifier learns from: labelled turns, and gold held apart to calibrate on."""
+    """What a classifier learns from: labelled turns, and gold held apart to calibrate on.
+
+    Attributes:
+        stale: conversations whose labels are older than taxonomy, seed or settings, and that it
+            does not learn from.
+    """
 
     labelled: tuple[LabelledExample, ...]
     calibration: tuple[Example, ...]
     gold_turns: int
+    stale: int = 0
 
 
 def training_data(
@@ -45,8 +51,8 @@ def training_data(
     alone.
 
     Raises:
-        TrainingError: no conversation is labelled by a person, or the pseudo-labels are older
-            than the taxonomy, the seed or the settings.
+        TrainingError: no conversation is labelled by a person, or all pseudo-labels are older than
+            the taxonomy, the seed or the settings.
     """
     if not split.seed:
         raise TrainingError(
@@ -60,7 +66,12 @@ def training_data(
         for one in examples(conversation)
         if one.gold
     ]
-    pseudo = _pseudo_labels(project, taxonomy, split, used or labels_in_use(project))
+    pseudo, stale = _pseudo_labels(project, taxonomy, split, used or labels_in_use(project))
+    if stale and not pseudo and turns is None:
+        raise TrainingError(
+            f"the {stale:,} labelled logs are not labelled with the taxonomy, the seed and the "
+            "settings as they are now. Run 'turnwise label' first"
+        )
     decided = reviewed(project.workspace, split.unlabelled)
     for key, said in decided.items():  # people win over models
         given = {
@@ -89,7 +100,7 @@ def training_data(
         for one in examples(conversation)
         if one.gold
     )
-    return TrainingData(tuple(labelled), calibration, gold_turns)
+    return TrainingData(tuple(labelled), calibration, gold_turns, stale)
 
 
 def first_gold(example: Example, taxonomy: Taxonomy) -> Mapping[str, str]:
@@ -106,37 +117,36 @@ def _names(pseudo: Pseudo) -> Mapping[str, str]:
 
 def _pseudo_labels(
     project: Project, taxonomy: Taxonomy, split: Split, used: InUse | None
-) -> dict[Key, Pseudo]:
-    """What an annotator said of the logs, abstentions left out.
+) -> tuple[dict[Key, Pseudo], int]:
+    """What an annotator said of the logs, abstentions left out; conversations that are passed over.
 
-    Raises:
-        TrainingError: some of it was said of another state of the project.
+    Labels of another state of the project are passed over.
     """
     if used is None:
-        return {}
-    found: dict[Key, dict[str, tuple[str, float]]] = {}
-    turns: dict[str, set[int]] = {}
+        return {}, 0
+    found: dict[str, dict[int, dict[str, tuple[str, float]]]] = {}
     of_any_version = replace(used.source, version="")
     for one in project.workspace.annotations(split.unlabelled, of_any_version):
-        turns.setdefault(one.conversation_id, set()).add(one.turn)
+        said = found.setdefault(one.conversation_id, {}).setdefault(one.turn, {})
         if one.label is not None and one.dimension in taxonomy:
-            weight = min(one.confidence, MOST)
-            found.setdefault(one.key, {})[one.dimension] = (one.label, weight)
-    stale = _stale(project, used.way(project, taxonomy, split), turns) if turns else 0
-    if stale:
-        raise TrainingError(
-            f"{stale:,} of {len(turns):,} labelled logs are not labelled with the taxonomy, the "
-            "seed and the settings as they are now. Run 'turnwise label' first"
-        )
-    return dict(found)
+            said[one.dimension] = (one.label, min(one.confidence, MOST))
+    stale = _stale(project, used.way(project, taxonomy, split), found)
+    fresh = {
+        (id, turn): said
+        for id, turns in found.items()
+        if id not in stale
+        for turn, said in turns.items()
+        if said
+    }
+    return dict(fresh), len(stale)
 
 
 def _is_of(taxonomy: Taxonomy, dimension: str, label: str) -> bool:
     return dimension in taxonomy and label in taxonomy[dimension].index
 
 
-def _stale(project: Project, way: Way, turns: Mapping[str, set[int]]) -> int:
-    """How many conversations have labels that are not of this way as it is now."""
+def _stale(project: Project, way: Way, turns: Mapping[str, Collection[int]]) -> set[str]:
+    """Conversations whose labels are not of this way as it is now."""
     keys = {one: (way.whole(one), way.part(one, some)) for one, some in turns.items()}
     done = project.workspace.done(key for pair in keys.values() for key in pair)
-    return sum(not done.intersection(pair) for pair in keys.values())
+    return {one for one, pair in keys.items() if not done.intersection(pair)}

@@ -6,7 +6,7 @@ that ran last. What was labelled is found again under keys of everything that we
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import cast
 
@@ -74,7 +74,7 @@ class InUse:
         config = replace(project.config.labelling, strategy=self.strategy, by=self.by)
         return way_of(project, taxonomy, split, config, self.models)
 
-    def record(self) -> dict[str, str | int | float]:
+    def facts(self) -> dict[str, str]:
         """As a run keeps it; `labels_in_use` reads it."""
         return {
             **{f"source_{name}": value for name, value in asdict(self.source).items()},
@@ -85,15 +85,27 @@ class InUse:
 
 
 def labels_in_use(project: Project) -> InUse | None:
-    """The labels of the way that ran last; None where nothing was labelled."""
-    for run in reversed(project.workspace.runs()):
-        found = run.result if run.command == "label" and run.status == "finished" else None
-        if found and "source_kind" in found:
-            source = Source(found["source_kind"], found["source_name"], found["source_version"])
-            models = tuple(filter(None, str(found["models"]).split("\n")))
-            strategy, by = cast(StrategyName, found["strategy"]), cast(By, found["by"])
-            return InUse(source, strategy, by, models)
+    """The labels of the way that ran last, to its end or not; None where nothing was labelled."""
+    for used, _ in _ways_that_ran(project):
+        if any(project.workspace.annotations(source=replace(used.source, version=""))):
+            return used
     return None
+
+
+def same_way(project: Project, way: Way) -> InUse | None:
+    """A way as it ran before; None where it never did."""
+    return next((used for used, key in _ways_that_ran(project) if key == way.key), None)
+
+
+def _ways_that_ran(project: Project) -> Iterator[tuple[InUse, str]]:
+    """Each with its key, the last one first."""
+    for run in reversed(project.workspace.runs()):
+        found = run.config.get("label") if run.command == "label" else None
+        if found:
+            source = Source(found["source_kind"], found["source_name"], found["source_version"])
+            models = tuple(filter(None, found["models"].split("\n")))
+            strategy, by = cast(StrategyName, found["strategy"]), cast(By, found["by"])
+            yield InUse(source, strategy, by, models), run.key
 
 
 def models_of(project: Project, config: LabellingConfig) -> tuple[str, ...]:
@@ -129,14 +141,19 @@ def way_of(
         [project.config.encoder, *(contents[one] for one in split.seed)]
         if reads_seed(config)
         else None,
+        project.config.split.calibration if weighs(config) else None,
     )
     return Way(config, models, key, contents)
 
 
 def reads_seed(config: LabellingConfig) -> bool:
     """Whether labels depend on the labelled seed, which a prompt without examples does not show."""
-    weighs = config.strategy == "ensemble" and config.vote == "weighted"
-    return config.by == "embedded" or needs_retriever(config) or weighs
+    return config.by == "embedded" or needs_retriever(config) or weighs(config)
+
+
+def weighs(config: LabellingConfig) -> bool:
+    """Whether an ensemble's members are held against gold before they vote."""
+    return config.strategy == "ensemble" and config.vote == "weighted"
 
 
 def _versions(config: LabellingConfig) -> object:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from turnwise.errors import WorkspaceError
-from turnwise.llm.answers import KeptAnswer
+from turnwise.llm.answers import UNREPAIRED, KeptAnswer
 from turnwise.workspace import tables as t
 from turnwise.workspace.adding import NOT_TEXT
 from turnwise.workspace.database import Database
@@ -28,9 +28,9 @@ COLUMNS = (
 SPEND = """
 INSERT INTO spending (task, version, model, endpoint, parameters, answers, unusable, calls,
     tokens_in, tokens_out, cost)
-VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (task, version, model, endpoint, parameters) DO UPDATE SET
-    answers = spending.answers + 1,
+    answers = spending.answers + excluded.answers,
     unusable = spending.unusable + excluded.unusable,
     calls = spending.calls + excluded.calls,
     tokens_in = spending.tokens_in + excluded.tokens_in,
@@ -42,6 +42,9 @@ KEEP = f"""
 INSERT INTO answers ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET
     {", ".join(f"{name} = excluded.{name}" for name in COLUMNS.split(", ")[1:])}
+"""
+UNREPAIRED_BEFORE = """
+SELECT problem, attempts, tokens_in, tokens_out, cost FROM answers WHERE key = ?
 """
 CONVERSATION = "SELECT key FROM conversations WHERE id = ?"
 GET = """
@@ -112,7 +115,8 @@ class SqlAnswerStore:
             conversation = None
             if answer.conversation_id:
                 conversation = _run(connection, CONVERSATION, answer.conversation_id).scalar()
-            spending = _run(connection, SPEND, *_spent(answer)).scalar_one()
+            before = _run(connection, UNREPAIRED_BEFORE, answer.key).first()
+            spending = _run(connection, SPEND, *_spent(answer, before)).scalar_one()
             known = conversation is not None or not answer.conversation_id
             if known:
                 _run(connection, KEEP, answer.key, spending, conversation, *_kept(answer))
@@ -150,18 +154,24 @@ def _run(connection: sa.Connection, statement: str, *values: object) -> sa.Curso
     return connection.exec_driver_sql(statement, values)
 
 
-def _spent(answer: KeptAnswer) -> tuple[object, ...]:
+def _spent(answer: KeptAnswer, before: sa.Row[Any] | None) -> tuple[object, ...]:
+    """What an answer adds; of one that was kept unrepaired only what the repair added."""
+    known = before if before is not None and before.problem.startswith(UNREPAIRED) else None
+    calls, tokens_in, tokens_out, cost = (
+        (known.attempts, known.tokens_in, known.tokens_out, known.cost) if known else (0, 0, 0, 0.0)
+    )
     return (
         answer.task,
         answer.version,
         answer.model,
         answer.endpoint,
         json.dumps(dict(answer.parameters), sort_keys=True),
-        int(answer.value is None),
-        answer.attempts,
-        answer.tokens_in,
-        answer.tokens_out,
-        answer.cost,
+        0 if known else 1,
+        int(answer.value is None) - bool(known),
+        answer.attempts - calls,
+        answer.tokens_in - tokens_in,
+        answer.tokens_out - tokens_out,
+        answer.cost - cost,
     )
 
 

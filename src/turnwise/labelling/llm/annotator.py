@@ -16,6 +16,7 @@ from turnwise.labelling.llm.tasks import Planned
 from turnwise.llm import Background, BudgetReached
 
 DEFAULTS = LabellingConfig()
+AT_ONCE = 1000  # turns; who knows how many calls an endpoint takes at a time gives fewer
 
 
 def every_turn(example: Example) -> bool:
@@ -73,6 +74,8 @@ class LlmAnnotator:
         background: where the calls run.
         config: when to abstain.
         wanted: which turns are labelled.
+        at_once: turns that are worked on together. With more, all first questions would be sent
+            before any second one, and a budget would end with many turns begun and none done.
         counts: of the final annotations that were handed out.
     """
 
@@ -80,10 +83,15 @@ class LlmAnnotator:
     background: Background
     config: LabellingConfig = DEFAULTS
     wanted: Callable[[Example], bool] = every_turn
+    at_once: int = AT_ONCE
     counts: Counts = field(default_factory=Counts, init=False)
     _begun: dict[int, tuple[Conversation, Future[Labelled]]] = field(
         default_factory=dict, init=False, repr=False
     )
+    _turns: asyncio.Semaphore = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._turns = asyncio.Semaphore(self.at_once)
 
     @property
     def source(self) -> Source:
@@ -114,10 +122,7 @@ class LlmAnnotator:
         except BaseException:
             self.close()
             raise
-        labelled = tuple(
-            abstain_under(one, self.config.abstain_below) if one.source == self.source else one
-            for one in found
-        )
+        labelled = tuple(abstain_under(one, self.config.abstain_below) for one in found)
         self._count(labelled)
         return labelled
 
@@ -133,7 +138,8 @@ class LlmAnnotator:
 
     async def _turn(self, example: Example) -> Labelled:
         try:
-            return await self.strategy.turn(example)
+            async with self._turns:
+                return await self.strategy.turn(example)
         except BudgetReached:  # turns that were answered in time are still worth having
             return ()
 

@@ -83,7 +83,8 @@ def check_reasoned(answer: Reasoned, values: Values) -> str:
     problems = [not_found(shown, quotes)]
     if not answer.reason.strip():
         problems.append("reason is empty")
-    if shown.turn.text.strip() and shown.turn.number not in cited:
+    # A turn of dots alone holds nothing that can be quoted.
+    if shown.places(shown.turn.text) and shown.turn.number not in cited:
         problems.append("turn_evidence holds no quote of the turn")
     if shown.quotable and not cited - {shown.turn.number}:
         problems.append("history_evidence holds no quote of an earlier turn")

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from turnwise.conversations import Example
 from turnwise.labelling.annotator import Annotator, LabellingConfig, StrategyName
 from turnwise.labelling.ensemble import EnsembleAnnotator
-from turnwise.labelling.llm.annotator import DEFAULTS, LlmAnnotator, Strategy, every_turn
+from turnwise.labelling.llm.annotator import AT_ONCE, DEFAULTS, LlmAnnotator, Strategy, every_turn
 from turnwise.labelling.llm.clara import Clara
 from turnwise.labelling.llm.lara import Lara
 from turnwise.labelling.llm.retrieval import Retriever
 from turnwise.labelling.llm.single import Single
+from turnwise.labelling.llm.together import Together, Voice
 from turnwise.labelling.llm.two_stage import TwoStage
 from turnwise.labelling.llm.zero_shot import ZeroShot
 from turnwise.labelling.voting import Reliability
@@ -77,18 +78,23 @@ def make_annotator(
     taxonomy: Taxonomy,
     background: Background,
     config: LabellingConfig = DEFAULTS,
+    *,
     reliability: Reliability | None = None,
     wanted: Callable[[Example], bool] = every_turn,
+    at_once: int = AT_ONCE,
 ) -> Annotator:
     """Make the annotator of a configuration from its strategies.
 
     Args:
         strategies: one for each of `strategy_names(config)`.
         reliability: of the members of an ensemble, where it was measured.
-        wanted: which turns are labelled.
+        wanted, at_once: see `LlmAnnotator`.
     """
     names = strategy_names(config)
-    made = [LlmAnnotator(strategies[name], background, config, wanted) for name in names]
+    first, *others = (strategies[name] for name in names)
+    asked = Together([first, *others]) if others else first
+    annotator = LlmAnnotator(asked, background, config, wanted, at_once)
     if config.strategy != "ensemble":
-        return made[0]
-    return EnsembleAnnotator(made, taxonomy, reliability or {})
+        return annotator
+    members: list[Annotator] = [annotator, *(Voice(one.source) for one in others)]
+    return EnsembleAnnotator(members, taxonomy, reliability or {})
