@@ -82,7 +82,9 @@ def test_an_ensemble_is_made_of_its_members(taxonomy, models, ground, talk):
     with Background() as background:
         annotator = make_annotator(made, taxonomy, background, config)
         found = annotator.annotate(talk.conversation)
-        weighted = make_annotator(made, taxonomy, background, config, {("single large", "wish"): 1})
+        weighted = make_annotator(
+            made, taxonomy, background, config, reliability={("single large", "wish"): 1}
+        )
     final = [one for one in found if one.source == annotator.source and one.turn == talk.index]
     assert [one.label for one in final] == ["Bike", "PRICE"]
     assert annotator.source.version.startswith("1 majority")
