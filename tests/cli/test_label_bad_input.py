@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -116,3 +119,21 @@ def test_a_dry_run_needs_no_server_and_changes_nothing(turnwise, work, ask):
     said = turnwise("label", "-w", work, "--by", "llm", "--strategy", "two-stage", "--dry-run")
     assert "calls" in said.stdout
     assert "tokens" in said.stdout
+
+
+def test_stopped_by_hand_it_says_how_to_go_on(work, ask):
+    with running(Behaviour(latency=0.2)) as server:
+        ask(server.url)
+        command = [Path(sys.executable).with_name("turnwise"), "label", "-w", work, "--by", "llm"]
+        process = subprocess.Popen(
+            list(map(str, command)),
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+        assert process.stderr is not None
+        assert any(line.startswith("label: ") for line in process.stderr)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "run the same command again" in said

@@ -7,6 +7,8 @@ import sys
 
 from turnwise.errors import TurnwiseError
 
+INTERRUPTED = 130  # the exit code of what Ctrl-C ends
+
 
 def main() -> None:
     """Run the command line; errors that the user can mend exit with 2 and no traceback."""
@@ -25,9 +27,10 @@ def main() -> None:
         if error.errno in (errno.EACCES, errno.EROFS) and error.filename:
             _fail(f"{error.filename}: {error.strerror}. Choose a place that you may write to")
         raise
-    except KeyboardInterrupt:
-        print("stopped; what was finished is kept: run the same command again", file=sys.stderr)
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # typer has turned Ctrl-C into this, without a word
+            print("stopped; what was finished is kept: run the same command again", file=sys.stderr)
+        raise
 
 
 def _fail(message: str) -> None:
