@@ -307,7 +307,7 @@ def test_labels_that_are_out_of_date_are_left_out_of_training_and_counted(projec
         data = training_data(opened, opened.taxonomy(), opened.split())
         assert data.stale
         assert 0 < len(data.labelled) - data.gold_turns <= 6
-        label_logs(opened, options=select("uncertain", 3))
+        label_logs(opened, options=select("uncertain", 2))
 
 
 @pytest.mark.parametrize("strategy", ["two-stage", "ensemble"])
