@@ -58,6 +58,7 @@ class Background:
         task = asyncio.current_task()
         assert task is not None
         self._asked.add(task)
+        task.add_done_callback(_looked_at)
         try:
             return await work
         finally:
@@ -71,3 +72,9 @@ class Background:
             await asyncio.gather(*others, return_exceptions=True)
         for work in self._last:
             await work()
+
+
+def _looked_at(task: asyncio.Task[object]) -> None:
+    """Where nobody waits any more, asyncio would print the error of a task with a traceback."""
+    if not task.cancelled():
+        task.exception()
