@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+import socket
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from hashlib import sha256
@@ -26,6 +27,7 @@ from turnwise.llm.endpoint import Endpoint
 from turnwise.progress import Progress, silent
 from turnwise.sampling import Split, split_conversations
 from turnwise.taxonomy import Taxonomy, load_taxonomy
+from turnwise.unfinished import write_file
 from turnwise.workspace import Workspace
 
 CURRENT = "current"  # names the bundle that belongs to the data as they are
@@ -104,9 +106,21 @@ class Project:
 
     def set_current_bundle(self, folder: Path) -> None:
         """Note which bundle belongs to the data and settings as they are; see `current_bundle`."""
-        note = self.bundles / CURRENT
-        note.with_suffix(".part").write_text(folder.name + "\n", encoding="utf-8")
-        note.with_suffix(".part").replace(note)
+        write_file(self.bundles / CURRENT, folder.name + "\n")
+
+    def refuse_beside(self, commands: Collection[str], why: str) -> None:
+        """Let nothing begin while some command runs on this machine.
+
+        Raises:
+            WorkspaceError: one does; it says which, and why that matters.
+        """
+        for run in self.workspace.runs():
+            here = run.host == socket.gethostname() and run.status == "running"
+            if here and run.command in commands:
+                raise WorkspaceError(
+                    f"turnwise {run.command} is running on {self.folder} already (process "
+                    f"{run.pid}), {why}. Wait for it or end it, then run the same command again"
+                )
 
     @contextmanager
     def recorded(

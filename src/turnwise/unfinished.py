@@ -1,4 +1,4 @@
-"""Folders that are whole or absent: filled beside their place, then renamed into it."""
+"""Files and folders that are whole or absent: filled beside their place, then renamed into it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ABANDONED = 24 * 3600  # seconds after which an unfinished folder of another machine is left over
+
+
+def write_file(path: Path, content: str | bytes) -> None:
+    """Write a file whole, text as UTF-8; until then what stood there stays."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        part.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 @contextmanager

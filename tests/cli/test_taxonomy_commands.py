@@ -123,4 +123,4 @@ def test_titles_are_shown_or_written(turnwise, work):
     (short,) = [one["short"] for one in written["titles"] if one["label"] == "QUESTION"]
     assert f"en: {short}" in (work / "taxonomy.yaml").read_text("utf-8")
     error = turnwise("taxonomy", "compress", "-w", work, "--by", "magic", code=2).stderr
-    assert "embedded or llm" in error
+    assert "one of embedded, llm" in error

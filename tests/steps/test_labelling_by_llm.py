@@ -278,6 +278,17 @@ def test_money_is_no_limit_where_nothing_has_a_price(project):
         label_logs(project, options=LabelOptions("zero-shot", "llm", money=1.0))
 
 
+def test_only_who_is_asked_needs_a_key_and_a_price(project, server):
+    with (project.folder / "turnwise.yaml").open("a") as file:
+        file.write(f"endpoints: {{teacher: {{base_url: '{server.url}', model: t, price_in: 1}}, ")
+        file.write("critic: {base_url: 'http://x', model: c, key_env: NO_SUCH_KEY}}\n")
+    with Project.open(project.folder) as opened:
+        few = LabelOptions("zero-shot", "llm", select="novel", calls=3, money=1.0)
+        assert label_logs(opened, options=few).calls == 3
+        with pytest.raises(ConfigError, match="c has no prices"):
+            label_logs(opened, options=LabelOptions("two-stage", "llm", money=1.0))
+
+
 def test_what_a_labelling_made_before_it_broke_off_is_learnt_from(project, monkeypatch):
     before = labels_in_use(project)
     kept = []

@@ -10,7 +10,10 @@ import typer
 from turnwise.cli.app import app
 from turnwise.cli.options import (
     HERE,
+    DryRunOption,
     JsonOption,
+    MoneyOption,
+    TokensOption,
     WorkspaceOption,
 )
 
@@ -46,16 +49,9 @@ def label(
             min=1, help="Calls that this run may make; with --select, the turns that they reach."
         ),
     ] = None,
-    tokens: Annotated[
-        int | None, typer.Option(min=1, help="Tokens, in and out, that this run may use.")
-    ] = None,
-    money: Annotated[
-        float | None,
-        typer.Option(min=0, help="What this run may cost, in the unit of the endpoints' prices."),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Ask nothing; tell calls, tokens and cost.")
-    ] = False,
+    tokens: TokensOption = None,
+    money: MoneyOption = None,
+    dry_run: DryRunOption = False,
     report: Annotated[
         bool,
         typer.Option("--report", help="Label nothing; compare all labels there are, write a page."),

@@ -21,6 +21,16 @@ WorkspaceOption = Annotated[
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on standard output, for machines.")
 ]
+TokensOption = Annotated[
+    int | None, typer.Option(min=1, help="Tokens, in and out, that this run may use.")
+]
+MoneyOption = Annotated[
+    float | None,
+    typer.Option(min=0, help="What this run may cost, in the unit of the endpoints' prices."),
+]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Ask nothing; tell calls, tokens and cost.")
+]
 FilesArgument = Annotated[
     list[Path], typer.Argument(help="Files of conversations; .gz and .xz are read as they are.")
 ]

@@ -56,6 +56,17 @@ def labels_choice(value: str) -> Labels:
     raise typer.BadParameter(f"--labels is gold, pseudo or all, not {value!r}")
 
 
+def by_choice(value: str) -> By:
+    _one_of("by", value, By)
+    return cast(By, value)
+
+
+def _one_of(name: str, value: str, kind: object) -> None:
+    if value not in get_args(kind):
+        known = ", ".join(get_args(kind))
+        raise typer.BadParameter(f"--{name} is one of {known}, not {value!r}")
+
+
 def label_options(
     *,
     strategy: str | None,
@@ -66,15 +77,12 @@ def label_options(
     money: float | None,
 ) -> LabelOptions:
     """Options of `label`, each name one that there is."""
-    for name, value, kind in (("strategy", strategy, StrategyName), ("by", by, By)):
-        if value is not None and value not in get_args(kind):
-            known = ", ".join(get_args(kind))
-            raise typer.BadParameter(f"--{name} is one of {known}, not {value!r}")
-    if select not in get_args(How):
-        raise typer.BadParameter(f"--select is one of {', '.join(get_args(How))}, not {select!r}")
+    _one_of("select", select, How)
+    if strategy is not None:
+        _one_of("strategy", strategy, StrategyName)
     return LabelOptions(
         strategy=cast(StrategyName | None, strategy),
-        by=cast(By | None, by),
+        by=None if by is None else by_choice(by),
         select=cast(How, select),
         calls=calls,
         tokens=tokens,

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from turnwise.cli.app import app
-from turnwise.cli.options import HERE, JsonOption, WorkspaceOption
-
-if TYPE_CHECKING:
-    from turnwise.labelling.annotator import By
+from turnwise.cli.options import (
+    HERE,
+    DryRunOption,
+    JsonOption,
+    MoneyOption,
+    TokensOption,
+    WorkspaceOption,
+)
 
 taxonomy = typer.Typer(
     help="Shorten the titles of labels; carry labels over when they change.",
@@ -40,16 +44,9 @@ def compress(
     calls: Annotated[
         int | None, typer.Option(min=1, help="Calls that this run may make, with --by llm.")
     ] = None,
-    tokens: Annotated[
-        int | None, typer.Option(min=1, help="Tokens, in and out, that this run may use.")
-    ] = None,
-    money: Annotated[
-        float | None,
-        typer.Option(min=0, help="What this run may cost, in the unit of the endpoint's prices."),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Ask nothing; tell calls, tokens and cost.")
-    ] = False,
+    tokens: TokensOption = None,
+    money: MoneyOption = None,
+    dry_run: DryRunOption = False,
     json: JsonOption = False,
 ) -> None:
     """Make each long title a short phrase that no other label of its dimension has.
@@ -62,10 +59,11 @@ def compress(
     """
     from turnwise.cli import show_taxonomy
     from turnwise.cli.console import progress_display
+    from turnwise.cli.parsing import by_choice
     from turnwise.project import Project
     from turnwise.steps.titles import TitleOptions, compress_taxonomy, plan_titles
 
-    options = TitleOptions(_by(by), write, out, calls, tokens, money)
+    options = TitleOptions(by_choice(by), write, out, calls, tokens, money)
     with Project.open(workspace) as opened, progress_display() as progress:
         if dry_run:
             show_taxonomy.title_plan(plan_titles(opened, options, progress), json)
@@ -103,11 +101,3 @@ def migrate(
     with Project.open(workspace) as opened, progress_display() as progress:
         result = migrate_taxonomy(opened, file, map_, dry_run=dry_run, progress=progress)
     show_taxonomy.migrated(result, json)
-
-
-def _by(value: str) -> By:
-    if value == "embedded":
-        return "embedded"
-    if value == "llm":
-        return "llm"
-    raise typer.BadParameter(f"--by is embedded or llm, not {value!r}")

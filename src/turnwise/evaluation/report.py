@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from turnwise.evaluation.figures import DimensionScores, Evaluation
 from turnwise.evaluation.markup import Section
 from turnwise.evaluation.tables import Cell, Share, Table, percent, table
 from turnwise.progress import Progress, silent
+from turnwise.unfinished import write_file
 
 
 def write_report(
@@ -47,17 +47,8 @@ def write_report(
         markup.section(section, f"part-{place}") for place, section in enumerate(sections, start=1)
     ]
     parts.append(_definitions())
-    _replace(Path(path), markup.page(title, "".join(parts)))
+    write_file(Path(path), markup.page(title, "".join(parts)))
     progress("report", len(names), len(names))
-
-
-def _replace(path: Path, text: str) -> None:
-    unfinished = path.with_name(path.name + ".part")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _header(

@@ -20,6 +20,7 @@ from turnwise.steps.report_sections import labelling_section, logs_section
 from turnwise.steps.statistics import project_statistics
 from turnwise.steps.training_data import first_gold, training_data
 from turnwise.taxonomy import Taxonomy, to_dict
+from turnwise.unfinished import write_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +113,8 @@ def _context_of(bundle: Bundle) -> Callable[[Example], str]:
 def _report(project: Project, bundle: Bundle, evaluation: Evaluation, progress: Progress) -> Path:
     report = project.folder / "reports" / f"{bundle.id}.html"
     report.parent.mkdir(exist_ok=True)
-    figures = report.with_suffix(".json.part")
-    figures.write_text(json.dumps(evaluation.to_json(), ensure_ascii=False), encoding="utf-8")
-    figures.replace(report.with_suffix(".json"))
+    figures = json.dumps(evaluation.to_json(), ensure_ascii=False)
+    write_file(report.with_suffix(".json"), figures)
     write_report(
         evaluation,
         report,

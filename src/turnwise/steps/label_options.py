@@ -10,6 +10,8 @@ from turnwise.labelling import LabellingConfig
 from turnwise.labelling.annotator import By, StrategyName
 from turnwise.labelling.selection import How
 from turnwise.project import Project
+from turnwise.steps.limits import check_limits
+from turnwise.steps.ways import roles_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,8 @@ def check_options(project: Project, options: LabelOptions, config: LabellingConf
     Raises:
         ConfigError: with what to give instead.
     """
-    for name in ("calls", "tokens", "money"):
-        value = getattr(options, name)
-        if value is not None and value <= 0:
-            raise ConfigError(f"{value} buys nothing", field=name, hint="Give more than 0")
+    asked = [project.endpoint(role) for role in roles_of(config)]
+    check_limits(options.calls, options.tokens, options.money, asked)
     if options.select != "all" and options.calls is None:
         raise ConfigError(
             f"{options.select} chooses which turns come first, which means nothing without an end",
@@ -60,13 +60,3 @@ def check_options(project: Project, options: LabelOptions, config: LabellingConf
             field="by",
             hint=f"Add --by llm, set labelling.by in {CONFIG_FILE}, or choose turns with --select",
         )
-    if options.money is not None:
-        for role in ("teacher", "critic"):
-            endpoint = project.endpoint(role)
-            if not endpoint.price_in and not endpoint.price_out:
-                raise ConfigError(
-                    f"{endpoint.model} has no prices, so that nobody knows what it costs",
-                    field="money",
-                    hint=f"Set price_in and price_out of its endpoint in {CONFIG_FILE}, or give "
-                    "--calls or --tokens",
-                )

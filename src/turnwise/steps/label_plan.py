@@ -10,7 +10,6 @@ from typing import Any
 
 from turnwise.annotations import Source
 from turnwise.conversations import Example, examples
-from turnwise.labelling import LabellingConfig
 from turnwise.labelling.annotator import StrategyName
 from turnwise.labelling.llm import Models, Strategy
 from turnwise.llm import Endpoint, Estimate, Question, Reply, estimate
@@ -25,11 +24,11 @@ from turnwise.steps.label_options import AS_CONFIGURED, LabelOptions, check_opti
 from turnwise.steps.labellers import (
     Seed,
     Wanted,
+    affordable_turns,
     llm_strategies,
     measured_on,
-    questions_a_turn,
 )
-from turnwise.steps.ways import InUse, Way, models_of, same_way, way_of
+from turnwise.steps.ways import InUse, Way, models_of, pending, same_way, way_of
 
 SAMPLE = 200  # turns
 
@@ -89,8 +88,8 @@ def plan_labels(
     wanted = _wanted(seed, split, way, options)
     counts = project.workspace.customer_turns()
     turns = sum(counts[one] if some is None else len(some) for one, some in wanted.items())
-    if options.select == "uncertain":
-        turns = min(turns, _affordable(options, config))
+    if options.select == "uncertain" and options.calls is not None:
+        turns = min(turns, affordable_turns(options.calls, config))
     if config.by == "embedded":
         return LabelPlan(config.strategy, config.by, (), turns, 0)
     teacher, critic = (_Unasked(project.endpoint(role)) for role in ("teacher", "critic"))
@@ -112,22 +111,15 @@ def plan_labels(
     )
 
 
-def _affordable(options: LabelOptions, config: LabellingConfig) -> int:
-    return max(1, (options.calls or 0) // max(1, questions_a_turn(config)))
-
-
 def _wanted(seed: Seed, split: Split, way: Way, options: LabelOptions) -> Wanted:
     """What would be labelled; of `uncertain`, whose later rounds nobody knows, all there is."""
     project, config = seed.project, way.config
     nobody = InUse(Source(config.by, "nobody yet"), config.strategy, config.by, way.models)
     used = same_way(project, way) or nobody
-    if options.select == "novel":
-        ask = Chosen(way, used, options.select, _affordable(options, config))
+    if options.select == "novel" and options.calls is not None:
+        ask = Chosen(way, used, options.select, affordable_turns(options.calls, config))
         return next(chosen_turns(project, seed.taxonomy, split, ask, seed.progress), {})
-    keys = way.wholes(split.unlabelled)
-    done = project.workspace.done(keys.values())
-    pending = [one for one in split.unlabelled if keys[one] not in done]
-    return every_turn(project, way, used.source, pending)
+    return every_turn(project, way, used.source, pending(project, way, split))
 
 
 def _some(wanted: Wanted) -> Wanted:

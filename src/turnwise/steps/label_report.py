@@ -19,6 +19,7 @@ from turnwise.evaluation.labelling import (
 from turnwise.labelling.provenance import Asked, asked, first_stages, outcome
 from turnwise.progress import Progress, silent
 from turnwise.project import Project
+from turnwise.unfinished import write_file
 from turnwise.workspace import Spending
 
 NAME = "labels"  # of the files, in `reports/`
@@ -51,9 +52,7 @@ def label_report(project: Project, progress: Progress = silent) -> LabelReportRe
     report = project.folder / "reports" / f"{NAME}.html"
     report.parent.mkdir(exist_ok=True)
     file = report.with_suffix(".json")
-    part = file.with_name(file.name + ".part")
-    part.write_text(json.dumps(figures.to_json(), ensure_ascii=False), encoding="utf-8")
-    part.replace(file)
+    write_file(file, json.dumps(figures.to_json(), ensure_ascii=False))
     write_label_report(figures, report, progress)
     return LabelReportResult(figures, report, file)
 

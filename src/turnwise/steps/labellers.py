@@ -25,7 +25,7 @@ from turnwise.llm import Background, Budget, Client, Spend
 from turnwise.progress import Progress, silent
 from turnwise.project import Project, without_gold
 from turnwise.sampling import hold_apart
-from turnwise.steps.ways import weighs
+from turnwise.steps.ways import roles_of, weighs
 from turnwise.taxonomy import Taxonomy
 
 MEASURED_ON = 100  # conversations of the seed at most, to see how right an ensemble's members are
@@ -101,7 +101,7 @@ def open_labeller(
         yield Labeller(_embedded(seed, config), wanted)
         return
     # Both before the thread that they work in: what they refuse needs no clearing up.
-    teacher, critic = _clients(seed.project, budget)
+    teacher, critic = _clients(seed.project, config, budget)
     with Background() as background:
         background.finally_(teacher.close)
         background.finally_(critic.close)
@@ -132,6 +132,11 @@ def questions_a_turn(config: LabellingConfig) -> int:
     return sum(each.get(name, 1) for name in names) - shared
 
 
+def affordable_turns(calls: int, config: LabellingConfig) -> int:
+    """How many turns so many calls label; one a call where nobody is paid."""
+    return max(1, calls // max(1, questions_a_turn(config)))
+
+
 def llm_strategies(
     seed: Seed, config: LabellingConfig, models: Models
 ) -> dict[StrategyName, Strategy]:
@@ -157,12 +162,13 @@ def _embedded(seed: Seed, config: LabellingConfig) -> Annotator:
     return build(ground, config.strategy, config, weighted=config.vote == "weighted")
 
 
-def _clients(project: Project, budget: Budget) -> tuple[Client, Client]:
-    """The teacher's and the critic's; one for both where they are the same endpoint."""
+def _clients(project: Project, config: LabellingConfig, budget: Budget) -> tuple[Client, Client]:
+    """The teacher's and the critic's; one for both where they are the same, or nobody reviews."""
     answers = project.workspace.answers
-    teacher, critic = project.endpoint("teacher"), project.endpoint("critic")
-    first = Client(teacher, answers, budget, "teacher")
-    return first, first if critic == teacher else Client(critic, answers, budget, "critic")
+    roles = roles_of(config)
+    teacher, critic = project.endpoint(roles[0]), project.endpoint(roles[-1])
+    first = Client(teacher, answers, budget, roles[0])
+    return first, first if critic == teacher else Client(critic, answers, budget, roles[-1])
 
 
 def _is_wanted(example: Example, wanted: Wanted) -> bool:

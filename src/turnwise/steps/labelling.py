@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
@@ -20,8 +19,8 @@ from turnwise.steps.choosing import Chosen, chosen_turns, every_turn
 from turnwise.steps.keeping import keep_labels
 from turnwise.steps.label_options import AS_CONFIGURED, LabelOptions, check_options
 from turnwise.steps.label_scores import LabelScore, label_scores
-from turnwise.steps.labellers import Labeller, Seed, Wanted, open_labeller
-from turnwise.steps.ways import InUse, Way, labels_in_use, models_of, same_way, way_of
+from turnwise.steps.labellers import Labeller, Seed, Wanted, affordable_turns, open_labeller
+from turnwise.steps.ways import InUse, Way, labels_in_use, models_of, pending, same_way, way_of
 from turnwise.taxonomy import Taxonomy
 
 
@@ -127,21 +126,19 @@ class _Job:
 
     def pending(self) -> list[str]:
         """Conversations that are not labelled whole."""
-        keys = self.way.wholes(self.split.unlabelled)
-        done = self.project.workspace.done(keys.values())
-        return [one for one in self.split.unlabelled if keys[one] not in done]
+        return pending(self.project, self.way, self.split)
 
     def run(self, options: LabelOptions) -> LabelResult:
         budget = Budget(options.calls, options.tokens, options.money)
         seed = Seed(self.project, self.taxonomy, self.split.seed, self.progress)
         before = len(self.split.unlabelled) - len(self.pending())
-        _refuse_second(self.project)
+        self.project.refuse_beside(("label",), "and both would pay for the same turns")
         with open_labeller(seed, self.way.config, {}, budget) as labeller:
             source = labeller.annotator.source
             used = InUse(source, self.way.config.strategy, self.way.config.by, self.way.models)
             with self.project.recorded("label", self.way.key, used.facts()) as record:
                 self._refuse_changed()
-                for wanted in self._rounds(options, labeller, used):
+                for wanted in self._rounds(options, used):
                     self._label(labeller, wanted)
                     if labeller.stopped:
                         break
@@ -163,10 +160,10 @@ class _Job:
             stopped=stopped,
         )
 
-    def _rounds(self, options: LabelOptions, labeller: Labeller, used: InUse) -> Iterable[Wanted]:
+    def _rounds(self, options: LabelOptions, used: InUse) -> Iterable[Wanted]:
         if options.select == "all" or options.calls is None:
             return [every_turn(self.project, self.way, used.source, self.pending())]
-        turns = max(1, options.calls // max(1, labeller.a_turn))
+        turns = affordable_turns(options.calls, self.way.config)
         ask = Chosen(self.way, used, options.select, turns)
         return chosen_turns(self.project, self.taxonomy, self.split, ask, self.progress)
 
@@ -220,16 +217,6 @@ class _Job:
             self.made.conversations.add(conversation.id)
             self.made.turns += len(turns)
         return len(turns)
-
-
-def _refuse_second(project: Project) -> None:
-    """Two at a time would both pay for the same turns."""
-    for run in project.workspace.runs():
-        if (run.command, run.status, run.host) == ("label", "running", socket.gethostname()):
-            raise WorkspaceError(
-                f"turnwise label is running on {project.folder} already (process {run.pid}). Wait "
-                "for it or end it, then run the same command again"
-            )
 
 
 def _summary(project: Project, taxonomy: Taxonomy, split: Split, source: Source) -> LabelResult:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -79,7 +78,7 @@ def migrate_taxonomy(
         WorkspaceError: there is no earlier taxonomy, or it is the new one already; or a command
             that stores labels is running on this machine.
     """
-    _refuse_others(project)
+    project.refuse_beside(STORING, "and would store labels of the old taxonomy")
     new = load_taxonomy(file)
     target = project.folder / project.config.taxonomy
     made = _made_already(project, new, map_file)
@@ -96,16 +95,6 @@ def migrate_taxonomy(
     if file.resolve() != target.resolve():
         replace_file(target, file.read_bytes())
     return replace(result, files=_write_list(project, result))
-
-
-def _refuse_others(project: Project) -> None:
-    for run in project.workspace.runs():
-        here = run.host == socket.gethostname()
-        if run.command in STORING and run.status == "running" and here:
-            raise WorkspaceError(
-                f"turnwise {run.command} is running (process {run.pid}), and would store labels of "
-                "the old taxonomy. Wait for it or end it, then run the same command again"
-            )
 
 
 def _made_already(project: Project, new: Taxonomy, map_file: Path) -> Change | None:

@@ -22,6 +22,7 @@ from turnwise.labelling.titles.llm import Place
 from turnwise.llm import Background, Budget, Client, Estimate, Spend, estimate
 from turnwise.progress import Progress, silent
 from turnwise.project import Project
+from turnwise.steps.limits import check_limits
 from turnwise.steps.taxonomy_files import replace_file
 from turnwise.taxonomy import Taxonomy, save_taxonomy
 
@@ -77,7 +78,7 @@ def compress_taxonomy(
         ConfigError: options that do not go together, or no endpoint is configured.
         EndpointError: the endpoint can't answer. BudgetReached: not all titles fit into it.
     """
-    _check(options)
+    _check(project, options)
     taxonomy = project.taxonomy()
     # Not the one that keeps vectors: nobody asks again for those of phrases that were not taken.
     encoder = OnnxEncoder(project.encoder_folder(progress))
@@ -105,7 +106,7 @@ def plan_titles(project: Project, options: TitleOptions, progress: Progress = si
     Raises:
         ConfigError: nobody would be asked, or no endpoint is configured.
     """
-    _check(options)
+    _check(project, options)
     if options.by == "embedded":
         reason = "the keyphrases of this machine cost nothing: there is nothing to tell beforehand"
         raise ConfigError(reason, field="dry-run", hint="Add --by llm")
@@ -116,18 +117,12 @@ def plan_titles(project: Project, options: TitleOptions, progress: Progress = si
     return estimate(questions, len(questions), endpoint, answers)
 
 
-def _check(options: TitleOptions) -> None:
-    limits: Sequence[tuple[str, float | None]] = (
-        ("calls", options.calls),
-        ("tokens", options.tokens),
-        ("money", options.money),
-    )
-    for name, limit in limits:
-        if limit is None:
-            continue
-        if limit <= 0:
-            raise ConfigError(f"{limit} buys nothing", field=name, hint="Give more than 0")
-        if options.by == "embedded":
+def _check(project: Project, options: TitleOptions) -> None:
+    priced = options.by == "llm" and options.money is not None
+    asked = [project.endpoint()] if priced else []
+    check_limits(options.calls, options.tokens, options.money, asked)
+    for name in ("calls", "tokens", "money"):
+        if options.by == "embedded" and getattr(options, name) is not None:
             reason = "keyphrases cost nothing, so a budget would not limit them"
             raise ConfigError(reason, field=name, hint="Add --by llm")
     if options.write and options.out is not None:

@@ -6,7 +6,7 @@ that ran last. What was labelled is found again under keys of everything that we
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import cast
 
@@ -51,10 +51,6 @@ class Way:
         """The key of having labelled some of them."""
         return key_of(self.key, self.contents[id], sorted(turns))
 
-    def wholes(self, ids: Sequence[str]) -> dict[str, str]:
-        """Conversation id -> key of having labelled all of it."""
-        return {one: self.whole(one) for one in ids}
-
 
 @dataclass(frozen=True, slots=True)
 class InUse:
@@ -84,10 +80,18 @@ class InUse:
         }
 
 
+def pending(project: Project, way: Way, split: Split) -> list[str]:
+    """The logs that are not labelled whole."""
+    keys = {one: way.whole(one) for one in split.unlabelled}
+    done = project.workspace.done(keys.values())
+    return [one for one in split.unlabelled if keys[one] not in done]
+
+
 def labels_in_use(project: Project) -> InUse | None:
     """The labels of the way that ran last, to its end or not; None where nothing was labelled."""
+    labelled = {(one.kind, one.name) for one in project.workspace.counts().annotations}
     for used, _ in _ways_that_ran(project):
-        if any(project.workspace.annotations(source=replace(used.source, version=""))):
+        if (used.source.kind, used.source.name) in labelled:
             return used
     return None
 
@@ -114,10 +118,14 @@ def models_of(project: Project, config: LabellingConfig) -> tuple[str, ...]:
     Raises:
         ConfigError: no endpoint is configured.
     """
+    return tuple(project.endpoint(role).model for role in roles_of(config))
+
+
+def roles_of(config: LabellingConfig) -> tuple[str, ...]:
+    """The endpoints that a way asks, by name."""
     if config.by == "embedded":
         return ()
-    roles = ("teacher", "critic") if "two-stage" in strategy_names(config) else ("teacher",)
-    return tuple(project.endpoint(role).model for role in roles)
+    return ("teacher", "critic") if "two-stage" in strategy_names(config) else ("teacher",)
 
 
 def way_of(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from turnwise.evaluation.labelling import charts, tables
 from turnwise.evaluation.labelling.figures import LabelReport
 from turnwise.evaluation.tables import table
 from turnwise.progress import Progress, silent
+from turnwise.unfinished import write_file
 
 _BESIDE = 4  # strategies up to which agreement along several dimensions stands side by side
 _WORDS = {
@@ -48,7 +48,7 @@ def write_label_report(report: LabelReport, path: Path | str, progress: Progress
     )
     words = markup.named_section("Words", "words", markup.facts([*_WORDS.items()]))
     body = f"{_header(report, links)}{sections}<footer>{words}</footer>"
-    _replace(Path(path), markup.page(f"{report.taxonomy}: how labelling came out", body))
+    write_file(Path(path), markup.page(f"{report.taxonomy}: how labelling came out", body))
 
 
 def _header(report: LabelReport, links: list[tuple[str, str]]) -> str:
@@ -133,12 +133,3 @@ def _spending(report: LabelReport) -> str:
     if any(one.per_correct for one in tables.paying(report)):
         shown.append(tables.per_correct_table(report))
     return "".join(markup.card(table(one), one.title) for one in shown)
-
-
-def _replace(path: Path, text: str) -> None:
-    unfinished = path.with_name(path.name + ".part")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)

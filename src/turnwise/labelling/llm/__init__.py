@@ -7,7 +7,7 @@ strategy labels one customer turn along all dimensions; `LlmAnnotator` makes an 
 that the labelling stage takes, asking for many turns at once.
 """
 
-from turnwise.labelling.llm.annotator import Counts, LlmAnnotator, Strategy
+from turnwise.labelling.llm.annotator import LlmAnnotator, Strategy
 from turnwise.labelling.llm.clara import Clara
 from turnwise.labelling.llm.lara import Lara
 from turnwise.labelling.llm.picks import CERTAINTY, is_missing, is_unusable
@@ -27,7 +27,6 @@ from turnwise.labelling.llm.zero_shot import ZeroShot
 __all__ = [
     "CERTAINTY",
     "Clara",
-    "Counts",
     "Lara",
     "LlmAnnotator",
     "Models",

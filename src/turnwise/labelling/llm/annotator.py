@@ -11,7 +11,7 @@ from typing import Protocol
 from turnwise.annotations import Annotation, Source
 from turnwise.conversations import Conversation, Example, examples
 from turnwise.labelling.annotator import LabellingConfig
-from turnwise.labelling.llm.picks import abstain_under, is_missing, is_unusable
+from turnwise.labelling.llm.picks import abstain_under
 from turnwise.labelling.llm.tasks import Planned
 from turnwise.llm import Background, BudgetReached
 
@@ -47,22 +47,6 @@ class Strategy(Protocol):
 
 
 @dataclass
-class Counts:
-    """What came of labelling so far: turns and, of their labels, dimensions counted one by one.
-
-    Attributes:
-        labels: given. abstained: not given, the answers being usable. unusable: not given
-            because an answer was not.
-    """
-
-    turns: int = 0
-    labels: int = 0
-    abstained: int = 0
-    unusable: int = 0
-    missing: int = 0
-
-
-@dataclass
 class LlmAnnotator:
     """Labels conversations by a strategy; implements `labelling.Annotator`.
 
@@ -76,7 +60,6 @@ class LlmAnnotator:
         wanted: which turns are labelled.
         at_once: turns that are worked on together. With more, all first questions would be sent
             before any second one, and a budget would end with many turns begun and none done.
-        counts: of the final annotations that were handed out.
     """
 
     strategy: Strategy
@@ -84,7 +67,6 @@ class LlmAnnotator:
     config: LabellingConfig = DEFAULTS
     wanted: Callable[[Example], bool] = every_turn
     at_once: int = AT_ONCE
-    counts: Counts = field(default_factory=Counts, init=False)
     _begun: dict[int, tuple[Conversation, Future[Labelled]]] = field(
         default_factory=dict, init=False, repr=False
     )
@@ -122,9 +104,7 @@ class LlmAnnotator:
         except BaseException:
             self.close()
             raise
-        labelled = tuple(abstain_under(one, self.config.abstain_below) for one in found)
-        self._count(labelled)
-        return labelled
+        return tuple(abstain_under(one, self.config.abstain_below) for one in found)
 
     def close(self) -> None:
         """Give up what was begun and not asked for."""
@@ -142,13 +122,3 @@ class LlmAnnotator:
                 return await self.strategy.turn(example)
         except BudgetReached:  # turns that were answered in time are still worth having
             return ()
-
-    def _count(self, labelled: Labelled) -> None:
-        final = [one for one in labelled if one.source == self.source]
-        self.counts.turns += len({one.turn for one in final})
-        self.counts.unusable += sum(map(is_unusable, final))
-        self.counts.missing += sum(map(is_missing, final))
-        self.counts.labels += sum(one.label is not None for one in final)
-        self.counts.abstained += sum(
-            one.label is None and not is_unusable(one) and not is_missing(one) for one in final
-        )
