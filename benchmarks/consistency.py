@@ -183,6 +183,7 @@ class TimedEncoder:
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder, self.id, self.size = encoder, encoder.id, encoder.size
+        self.max_tokens = encoder.max_tokens
         self.seconds, self.texts = 0.0, 0
 
     def encode(self, texts: Sequence[str], progress: Progress = silent) -> Vectors:

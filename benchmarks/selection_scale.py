@@ -35,7 +35,7 @@ CALLS = 3000
 class MadeEncoder:
     """Vectors from a text's hash, around one of 300 centres."""
 
-    id, size = "made", 384
+    id, size, max_tokens = "made", 384, 256
 
     def __init__(self) -> None:
         self._centres = np.random.default_rng(0).normal(size=(KINDS, self.size))

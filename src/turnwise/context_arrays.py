@@ -15,9 +15,20 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from turnwise.conversations import ROLES, ContextWindow, Example, Role, context_turns
+from turnwise.context_selection import Selector, select_text
+from turnwise.conversations import (
+    ROLES,
+    ContextKind,
+    ContextWindow,
+    Example,
+    Role,
+    context_text,
+    context_turns,
+)
 
 NO_TURN = 0
+# Tokens that join a turn to the next: the role and a colon, or a comma.
+MARK_TOKENS: dict[ContextKind, int] = {"single": 0, "customer": 1, "both": 2}
 ROLE_CODES: dict[Role, int] = {role: code for code, role in enumerate(ROLES, 1)}
 
 
@@ -37,13 +48,24 @@ class ContextArrays:
 
 
 def context_arrays(
-    examples: Sequence[Example], window: ContextWindow, count_tokens: Callable[[str], int]
+    examples: Sequence[Example],
+    window: ContextWindow,
+    count_tokens: Callable[[str], int],
+    selector: Selector | None = None,
 ) -> ContextArrays:
     """Lay out the contexts of examples.
 
     A turn of which only the end fits the window's tokens is taken whole: its vector is the
-    same in every context then, and is made once.
+    same in every context then, and is made once. Where the window joins turns to one text, that
+    text is all there is: it stands in column 0 as the customer's.
+
+    Args:
+        selector: picks the earlier turn where the window joins by `select`; without it none.
     """
+    if window.join == "select" and selector is not None:
+        return _joined([select_text(one, window, selector, count_tokens) for one in examples])
+    if window.join != "apart":
+        return _joined([joined_text(one, window, count_tokens) for one in examples])
     width = context_width(window)
     turns = np.zeros((len(examples), width), np.int64)
     roles = np.zeros((len(examples), width), np.int64)
@@ -56,9 +78,25 @@ def context_arrays(
     return ContextArrays(tuple(places), turns, roles)
 
 
+def joined_text(example: Example, window: ContextWindow, count_tokens: Callable[[str], int]) -> str:
+    """Turn and history as one text that keeps within the window's tokens, marks included."""
+    marks = MARK_TOKENS[window.kind]
+    return context_text(example, window, lambda text: count_tokens(text) + marks)
+
+
+def _joined(texts: Sequence[str]) -> ContextArrays:
+    places: dict[str, int] = {}
+    turns = np.zeros((len(texts), 2), np.int64)
+    turns[:, 0] = [places.setdefault(text, len(places)) for text in texts]
+    roles = np.full_like(turns, NO_TURN)
+    roles[:, 0] = ROLE_CODES["customer"]
+    return ContextArrays(tuple(places), turns, roles)
+
+
 def context_width(window: ContextWindow) -> int:
     """Columns of the arrays: the current turn and its history, of which one is always there."""
-    return 1 + (1 if window.kind == "single" else max(1, window.max_turns))
+    alone = window.kind == "single" or window.join != "apart"
+    return 1 + (1 if alone else max(1, window.max_turns))
 
 
 def _positions(

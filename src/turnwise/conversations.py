@@ -138,6 +138,7 @@ def examples(conversation: Conversation) -> Iterator[Example]:
 
 
 ContextKind = Literal["single", "customer", "both"]
+Join = Literal["apart", "text", "select"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,15 +150,21 @@ class ContextWindow:
         max_turns: turns of history at most (0 or more).
         max_tokens: tokens of history and turn together at most; the current turn comes first
             and is never cut here, however long.
+        join: `apart` turn and history are encoded turn by turn and joined in the model, `text`
+            they are joined to one text that is encoded, `select` the one earlier turn that a
+            trained selector picks is joined to the turn.
     """
 
     kind: ContextKind = "both"
     max_turns: int = 6
     max_tokens: int = 256
+    join: Join = "apart"
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(ContextKind):
             raise ConfigError(f"there is no context {self.kind!r}", field="context.kind")
+        if self.join not in get_args(Join):
+            raise ConfigError(f"there is no way {self.join!r} to join", field="context.join")
         if self.max_turns < 0 or self.max_tokens < 1:
             raise ConfigError("max_turns is 0 or more, max_tokens 1 or more", field="context")
 

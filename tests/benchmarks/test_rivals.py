@@ -29,7 +29,7 @@ TALK = Conversation(
 class WordEncoder:
     """One place per word of WORDS: which of them a text holds."""
 
-    id, size = "words", len(WORDS)
+    id, size, max_tokens = "words", len(WORDS), 256
 
     def encode(self, texts: Sequence[str], progress: Progress = silent) -> Vectors:
         held = [[float(word in text) for word in WORDS] for text in texts]

@@ -214,7 +214,8 @@ def test_a_folder_without_a_manifest_is_no_bundle(tmp_path):
         (lambda values: values.update(id=7), "field id can't be 7"),
         (lambda values: values.update(precision="int3"), "field precision can't be 'int3'"),
         (lambda values: values["files"].pop("model.onnx"), "field files must name model.onnx"),
-        (lambda values: values.update(format=2), "format 2 is newer than this program"),
+        (lambda values: values.update(format=3), "format 3 is newer than this program"),
+        (lambda values: values.update(format=1), "format 1 is older than this program"),
         (lambda values: values["temperatures"].pop("intent"), "field temperatures must name"),
     ],
 )

@@ -29,7 +29,7 @@ class DictStore:
 class LengthEncoder:
     """A stand-in whose vectors tell the text: (length, 1), brought to unit length."""
 
-    id, size = "length-1", 2
+    id, size, max_tokens = "length-1", 2, 256
 
     def __init__(self) -> None:
         self.seen: list[str] = []

@@ -15,7 +15,7 @@ from turnwise.taxonomy import Dimension, Label, Taxonomy
 class WordEncoder:
     """A bag of hashed words: knows nothing of meaning, but words in common."""
 
-    id, size = "words", 256
+    id, size, max_tokens = "words", 256, 256
 
     def encode(self, texts: Sequence[str], progress=None) -> np.ndarray:
         rows = np.full((len(texts), self.size), 1e-3, np.float32)

@@ -24,7 +24,7 @@ talks = st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=5), min_s
 class WordsEncoder:
     """A bag of hashed words; hypothesis cannot share the fixture of the other tests."""
 
-    id, size = "words", 1024
+    id, size, max_tokens = "words", 1024, 256
 
     def encode(self, texts: Sequence[str], progress: object = None) -> np.ndarray:
         rows = np.full((len(texts), self.size), 1e-3, np.float32)

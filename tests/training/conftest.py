@@ -22,7 +22,7 @@ Shop = Callable[..., list[Conversation]]
 class WordEncoder:
     """Each word a random direction: texts are near where they share words."""
 
-    id, size = "words", 48
+    id, size, max_tokens = "words", 48, 256
 
     def __init__(self) -> None:
         self.encoded: list[str] = []

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import torch
 
+from turnwise.bundle.levels import Levels
 from turnwise.training.model import HistoryPools, Shape, TurnClassifier
 
-SHAPE = Shape(vector=12, history=4, hidden=8, labels=(3, 5))
+LEVELS = (Levels(((0, 1, 2),)), Levels(((0, 1, 2, 3, 4),)))
+SHAPE = Shape(vector=12, history=4, hidden=8, levels=LEVELS)
 
 
 def stirred(module: torch.nn.Module) -> torch.nn.Module:
@@ -53,7 +55,7 @@ def test_attention_starts_on_the_near_turns_of_its_side():
 
 
 def test_only_the_sides_that_a_window_shows_have_pools():
-    shape = Shape(vector=12, history=4, hidden=8, labels=(3, 5), sides=("customer",))
+    shape = Shape(vector=12, history=4, hidden=8, levels=LEVELS, sides=("customer",))
     found = HistoryPools(shape)(
         torch.randn(2, 12), torch.randn(2, 4, 12), torch.ones(2, 4, dtype=torch.long)
     )

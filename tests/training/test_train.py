@@ -99,7 +99,7 @@ def test_temperature_makes_the_likelihood_of_gold_no_worse(shop, taxonomy, encod
 
 def test_without_gold_to_calibrate_on_the_record_says_so(shop, taxonomy, encoder, config):
     classifier = train(gold(shop(20)), [], taxonomy, encoder, config)
-    assert classifier.temperatures == {"product": 1.0, "wish": 1.0}
+    assert classifier.temperatures == {"product": (1.0,), "wish": (1.0,)}
     assert [note.split(":")[0] for note in classifier.record.notes] == ["product", "wish"]
     assert "not calibrated" in classifier.record.notes[0]
 

@@ -4,6 +4,7 @@ Numpy, onnxruntime and tokenizers suffice for all that is here.
 """
 
 from turnwise.bundle.bundle import FILES, TAXONOMY, Bundle, Prediction
+from turnwise.bundle.levels import Levels, leaves_only, level_logits, levels_of, path_scores
 from turnwise.bundle.manifest import (
     MANIFEST,
     Agreement,
@@ -26,6 +27,7 @@ __all__ = [
     "Agreement",
     "Bundle",
     "DataCounts",
+    "Levels",
     "Logits",
     "Manifest",
     "PackedModel",
@@ -35,6 +37,10 @@ __all__ = [
     "TrainingRecord",
     "conversation_hash",
     "file_facts",
+    "leaves_only",
+    "level_logits",
+    "levels_of",
+    "path_scores",
     "softmax",
     "write_manifest",
 ]

@@ -12,14 +12,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 
 from turnwise.bundle.manifest import MANIFEST, PACK_AGAIN, Manifest, file_facts, read_manifest
-from turnwise.bundle.model import MODEL, TOKENIZER, PackedModel, Probabilities, softmax
+from turnwise.bundle.model import MODEL, TOKENIZER, Logits, PackedModel, Probabilities
+from turnwise.bundle.readout import Readout, readout
+from turnwise.bundle.refusal import REFUSAL, RefusalArrays, Refuser
 from turnwise.conversations import Conversation, Example
+from turnwise.encoders import Vectors
 from turnwise.errors import BundleError, EncoderError
 from turnwise.progress import Progress, silent
 from turnwise.taxonomy import Action, Taxonomy, from_dict
@@ -36,12 +40,33 @@ class Prediction:
         conversation_id, turn: which; `turn` is its index in the conversation.
         scores: dimension -> (label, confidence) of the likeliest labels, best first.
         action: the first action of the taxonomy that the best labels call for.
+        plausible: dimension -> the labels that can't be ruled out at the coverage that the
+            bundle was fitted for, best first; dimensions that nothing was fitted for are left out.
+        out_of_domain: whether the turn is farther from all that was trained on than turns of
+            the domain are; None where the bundle can't tell.
     """
 
     conversation_id: str
     turn: int
     scores: Mapping[str, tuple[tuple[str, float], ...]]
     action: Action | None
+    plausible: Mapping[str, tuple[str, ...]]
+    out_of_domain: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What a bundle's model says of some turns.
+
+    Attributes:
+        vectors: Float32[n, size], of the turns, of unit length.
+        scores: dimension -> Float32[n, n_labels], divided by the temperatures.
+        probabilities: dimension -> Float32[n, n_labels], calibrated.
+    """
+
+    vectors: Vectors
+    scores: Mapping[str, Logits]
+    probabilities: Mapping[str, Probabilities]
 
 
 class Bundle:
@@ -58,9 +83,13 @@ class Bundle:
             values = json.loads((folder / TAXONOMY).read_text(encoding="utf-8"))
             self.taxonomy: Taxonomy = from_dict(values)
             limit = manifest.encoder.max_tokens
-            self._model = PackedModel(folder, manifest.context, limit, threads)
+            self._model = PackedModel(folder, manifest.context, limit, threads, manifest.selector)
         except (OSError, ValueError, KeyError, TypeError, EncoderError) as error:
             raise BundleError(f"{folder}: can't be loaded ({error!r}). {PACK_AGAIN}") from error
+        self.refuser: Refuser | None = None
+        if manifest.refusal is not None and manifest.refusal.out_of_domain is not None:
+            arrays = RefusalArrays.read(folder / REFUSAL)
+            self.refuser = Refuser(arrays, manifest.refusal.out_of_domain)
 
     @classmethod
     def load(cls, folder: Path | str, verify: bool = True, threads: int | None = None) -> Self:
@@ -101,22 +130,68 @@ class Bundle:
                 f"conversation {conversation.id}: no turn is the customer's, so there is nothing "
                 "to label. Give at least one turn of role 'customer'"
             )
-        found = self.probabilities([Example(conversation, last)])
-        scores = {name: self._best(name, rows[0], top) for name, rows in found.items()}
+        found = self.outputs([Example(conversation, last)])
+        scores = {
+            name: self._best(name, rows[0], top) for name, rows in found.probabilities.items()
+        }
         labels = {name: best[0][0] for name, best in scores.items()}
-        return Prediction(conversation.id, last, scores, self.taxonomy.action_for(labels))
+        return Prediction(
+            conversation.id,
+            last,
+            scores,
+            self.taxonomy.action_for(labels),
+            self._plausible(found),
+            self._out_of_domain(found),
+        )
 
     def probabilities(
         self, examples: Sequence[Example], progress: Progress = silent
     ) -> dict[str, Probabilities]:
         """Return Float32[n_examples, n_labels] for each dimension, calibrated.
 
-        Labels stand in the taxonomy's order. The result is the same however examples are
-        grouped into calls, but for rounding.
+        Labels stand in the taxonomy's order. Where a turn may carry several labels of a
+        dimension, each has a probability of its own. The result is the same however examples
+        are grouped into calls, but for rounding.
         """
-        names, temperatures = self.taxonomy.dimension_names, self.manifest.temperatures
-        found = zip(names, self._model.logits(examples, progress), strict=True)
-        return {name: softmax(logits, temperatures[name]) for name, logits in found}
+        return dict(self.outputs(examples, progress).probabilities)
+
+    def outputs(self, examples: Sequence[Example], progress: Progress = silent) -> Outputs:
+        """Return all that the model says of some turns."""
+        vectors, logits = self._model.outputs(examples, progress)
+        named = list(zip(self.taxonomy.dimension_names, logits, strict=True))
+        return Outputs(
+            vectors,
+            {name: self._readouts[name].scores(rows) for name, rows in named},
+            {name: self._readouts[name].probabilities(rows) for name, rows in named},
+        )
+
+    @cached_property
+    def _readouts(self) -> Mapping[str, Readout]:
+        said = self.manifest
+        return {
+            one.name: readout(one, said.temperatures[one.name], one.name in said.several)
+            for one in self.taxonomy.dimensions
+        }
+
+    def _plausible(self, found: Outputs) -> dict[str, tuple[str, ...]]:
+        """Of the first turn."""
+        fitted = self.manifest.refusal.conformal if self.manifest.refusal else {}
+        plausible = {}
+        for name, conformal in fitted.items():
+            rows = found.probabilities[name][:1]
+            inside = conformal.prediction_set(rows)[0]
+            names = self.taxonomy[name].names
+            order = np.argsort(-rows[0], kind="stable")
+            plausible[name] = tuple(names[at] for at in order if inside[at])
+        return plausible
+
+    def _out_of_domain(self, found: Outputs) -> bool | None:
+        """Of the first turn."""
+        if self.refuser is None:
+            return None
+        several = self.manifest.several
+        scores = {name: rows for name, rows in found.scores.items() if name not in several}
+        return bool(self.refuser.refused(scores, found.vectors)[0])
 
     def _best(self, dimension: str, row: Probabilities, top: int) -> tuple[tuple[str, float], ...]:
         names = self.taxonomy[dimension].names
@@ -124,10 +199,16 @@ class Bundle:
         return tuple((names[at], float(row[at])) for at in order)
 
 
+def _tells_strangers(manifest: Manifest) -> bool:
+    return manifest.refusal is not None and manifest.refusal.out_of_domain is not None
+
+
 def _check_files(folder: Path, manifest: Manifest, verify: bool) -> None:
-    if set(manifest.files) != set(FILES):
+    expected = {*FILES, REFUSAL} if _tells_strangers(manifest) else {*FILES}
+    if set(manifest.files) != expected:
         raise BundleError(
-            f"{folder / MANIFEST}: field files must name {', '.join(FILES)}. {PACK_AGAIN}"
+            f"{folder / MANIFEST}: field files must name {', '.join(sorted(expected))}. "
+            f"{PACK_AGAIN}"
         )
     for name, facts in manifest.files.items():
         path = folder / name

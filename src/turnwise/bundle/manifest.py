@@ -14,11 +14,13 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from turnwise.bundle.refusal import Refusal
+from turnwise.context_selection import Selector
 from turnwise.conversations import ContextWindow
 from turnwise.encoders import EncoderFacts
 from turnwise.errors import BundleError
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 PACK_AGAIN = "Copy the whole bundle again from where it was packed, or run 'turnwise train'"
 
@@ -114,6 +116,11 @@ class Manifest:
         id: changes whenever the bundle's predictions would.
         created: UTC, ISO 8601; turnwise: the version that packed it.
         redacted: whether it was trained on redacted text, and so expects it.
+        context: what of the history is seen; selector: what picks the earlier turn, where
+            contexts join by `select`.
+        temperatures: dimension -> one for each level of its labels that the graph scores.
+        several: dimensions of which a turn may carry several labels.
+        refusal: when not to trust a prediction; None where nothing was held out to tell.
         precision: of the encoder in the graph; `agreement` is the lowest share over dimensions.
     """
 
@@ -124,7 +131,10 @@ class Manifest:
     taxonomy_version: int
     context: ContextWindow
     encoder: EncoderFacts
-    temperatures: Mapping[str, float]
+    temperatures: Mapping[str, tuple[float, ...]]
+    several: tuple[str, ...]
+    selector: Selector | None
+    refusal: Refusal | None
     redacted: bool
     precision: Literal["fp32", "int8"]
     compared: Agreement
@@ -171,6 +181,11 @@ def read_manifest(folder: Path) -> Manifest:
     except (OSError, ValueError) as error:
         raise BundleError(f"{path}: can't be read ({error}). {PACK_AGAIN}") from error
     found = values.get("format") if isinstance(values, dict) else None
+    if isinstance(found, int) and found < FORMAT:
+        raise BundleError(
+            f"{path}: format {found} is older than this program, which reads {FORMAT}. Run "
+            "'turnwise train' to pack it again"
+        )
     if isinstance(found, int) and found > FORMAT:
         raise BundleError(
             f"{path}: format {found} is newer than this program, which reads up to {FORMAT}. "

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from turnwise.context_arrays import ContextArrays, context_arrays
+from turnwise.context_selection import Selector
 from turnwise.conversations import ContextWindow, Example
 from turnwise.encoders import Batch, TextReader, Vectors, open_session
 from turnwise.progress import Progress, silent
@@ -27,6 +28,7 @@ class PackedModel:
     Args:
         folder: holds model.onnx and tokenizer.json.
         context: what of the history is seen; max_tokens: what is read of a text.
+        selector: picks the earlier turn where contexts join by `select`.
         threads: threads that the model may use; the cores of this machine by default.
 
     Raises:
@@ -34,33 +36,47 @@ class PackedModel:
     """
 
     def __init__(
-        self, folder: Path, context: ContextWindow, max_tokens: int, threads: int | None = None
+        self,
+        folder: Path,
+        context: ContextWindow,
+        max_tokens: int,
+        threads: int | None = None,
+        selector: Selector | None = None,
     ) -> None:
-        self._context = context
+        self._context, self._selector = context, selector
         self._reader = TextReader(folder / TOKENIZER, max_tokens)
         self._session = open_session(folder / MODEL, threads)
         self._outputs = [one.name for one in self._session.get_outputs()]
         self._widths = [one.shape[1] for one in self._session.get_outputs()]
         self._nothing = np.zeros((0, self._widths[0]), np.float32)
 
-    def logits(self, examples: Sequence[Example], progress: Progress = silent) -> list[Logits]:
-        """Return Float32[n_examples, n_labels] for each dimension, before temperatures.
+    def outputs(
+        self, examples: Sequence[Example], progress: Progress = silent
+    ) -> tuple[Vectors, list[Logits]]:
+        """Return the vectors of the turns, Float32[n, size], and the logits of each dimension.
 
-        Distinct texts are encoded once for every 2,048 examples, in batches of like length.
-        `progress` counts examples.
+        Logits are Float32[n_examples, width], before temperatures. Distinct texts are encoded
+        once for every 2,048 examples, in batches of like length. `progress` counts examples.
         """
-        parts = [[np.zeros((0, width), np.float32) for width in self._widths[1:]]]
+        parts = [[np.zeros((0, width), np.float32) for width in self._widths]]
         for start in range(0, len(examples), EXAMPLES_AT_ONCE):
             some = examples[start : start + EXAMPLES_AT_ONCE]
             parts.append(self._some(some))
             progress("predicting", start + len(some), len(examples))
-        return [np.concatenate(column) for column in zip(*parts, strict=True)]
+        vectors, *logits = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return vectors, logits
 
     def _some(self, examples: Sequence[Example]) -> list[Logits]:
-        contexts = context_arrays(examples, self._context, self._reader.count_tokens)
+        """The vectors of the turns, then the logits of each dimension."""
+        contexts = context_arrays(
+            examples, self._context, self._reader.count_tokens, self._selector
+        )
+        current = contexts.turns[:, 0]
         batches = list(self._reader.batches(contexts.texts))
         if len(batches) == 1:  # a conversation as a rule: one call does it
-            return self._run(batches[0], self._nothing, _as_sorted(contexts, batches[0]))[1:]
+            placed = _as_sorted(contexts, batches[0])
+            encoded, *logits = self._run(batches[0], self._nothing, placed)
+            return [encoded[placed.turns[:, 0]], *logits]
         vectors = np.empty((len(contexts.texts), self._widths[0]), np.float32)
         # The graph always encodes and always classifies, so each of the two is given something
         # while the other is at work: one example without turns, one text of one token.
@@ -70,7 +86,7 @@ class PackedModel:
         for batch in batches:
             vectors[batch.rows] = self._run(batch, self._nothing, nobody)[0]
         one = np.ones((1, 1), np.int64)
-        return self._run(Batch(one[0], one, one), vectors, contexts)[1:]
+        return [vectors[current], *self._run(Batch(one[0], one, one), vectors, contexts)[1:]]
 
     def _run(self, batch: Batch, known: Vectors, contexts: ContextArrays) -> list[Logits]:
         """The vectors of a batch of texts, then the logits of each dimension."""

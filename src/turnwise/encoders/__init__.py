@@ -9,7 +9,7 @@ from turnwise.encoders.encoder import Encoder, EncoderFacts, Vectors
 from turnwise.encoders.kept import KeptEncoder, VectorStore, vector_key
 from turnwise.encoders.onnx import OnnxEncoder
 from turnwise.encoders.session import open_session
-from turnwise.encoders.source import DEFAULT_ENCODER
+from turnwise.encoders.source import DEFAULT_ENCODER, EncoderSource, find_source
 from turnwise.encoders.token_batches import Batch, TextReader
 
 __all__ = [
@@ -18,11 +18,13 @@ __all__ = [
     "Encoder",
     "EncoderCard",
     "EncoderFacts",
+    "EncoderSource",
     "KeptEncoder",
     "OnnxEncoder",
     "TextReader",
     "VectorStore",
     "Vectors",
+    "find_source",
     "open_session",
     "read_card",
     "vector_key",

@@ -20,6 +20,7 @@ class Encoder(Protocol):
     Attributes:
         id: changes whenever the vectors would (weights, precision, token limit).
         size: length of a vector.
+        max_tokens: what is read of a text, special tokens included.
     """
 
     @property
@@ -27,6 +28,9 @@ class Encoder(Protocol):
 
     @property
     def size(self) -> int: ...
+
+    @property
+    def max_tokens(self) -> int: ...
 
     def encode(self, texts: Sequence[str], progress: Progress = silent) -> Vectors:
         """Return Float32[n_texts, size], one row of unit length per text, in their order."""

@@ -40,7 +40,7 @@ class KeptEncoder:
 
     def __init__(self, encoder: Encoder, store: VectorStore) -> None:
         self._encoder, self._store = encoder, store
-        self.id, self.size = encoder.id, encoder.size
+        self.id, self.size, self.max_tokens = encoder.id, encoder.size, encoder.max_tokens
 
     def encode(self, texts: Sequence[str], progress: Progress = silent) -> Vectors:
         """Return Float32[n_texts, size], one row of unit length per text, in their order."""

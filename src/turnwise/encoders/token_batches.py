@@ -56,9 +56,23 @@ class TextReader:
         order = np.argsort([len(text) for text in texts], kind="stable")
         for start in range(0, len(order), WINDOW):
             rows = order[start : start + WINDOW]
-            window = [self._readable(texts[row]) for row in rows]
-            tokens = [found.ids for found in self._tokenizer.encode_batch_fast(window)]
-            yield from _by_length(tokens, rows)
+            yield from _by_length(self._ids([texts[row] for row in rows]), rows)
+
+    def tokens(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
+        """Return Int64[length] for each text: its token ids, special tokens included."""
+        starts = range(0, len(texts), WINDOW)
+        windows = (self._ids(texts[start : start + WINDOW]) for start in starts)
+        return [np.array(ids, np.int64) for window in windows for ids in window]
+
+    @property
+    def separator(self) -> str:
+        """The token that ends a text (`[SEP]`, `</s>`); a line break where there is none."""
+        specials = self._counter.encode("").tokens
+        return str(specials[-1]) if specials else "\n"
+
+    def _ids(self, texts: Sequence[str]) -> list[list[int]]:
+        readable = [self._readable(text) for text in texts]
+        return [found.ids for found in self._tokenizer.encode_batch_fast(readable)]
 
     def count_tokens(self, text: str) -> int:
         """Return how many tokens a text has, special tokens and the limit left out."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from turnwise.bundle import Agreement, Logits, softmax
+from turnwise.bundle import Agreement, Logits
 from turnwise.conversations import Example
 from turnwise.encoders.int8 import processor_flags
 from turnwise.sampling import stable_hash
@@ -21,8 +21,10 @@ LARGEST_LOSS = 0.003  # of macro-F1
 
 def to_compare(classifier: Classifier) -> list[Example]:
     """Up to 2,000 turns: those held apart first, then those of training by hash of their id."""
-    rest = sorted(classifier.trained, key=lambda one: (stable_hash(one.key[0]), one.index))
-    return [*(one.example for one in classifier.held), *rest][:COMPARED]
+    rest = sorted(
+        classifier.trained, key=lambda one: (stable_hash(one.example.key[0]), one.example.index)
+    )
+    return [one.example for one in (*classifier.held, *rest)][:COMPARED]
 
 
 def compare(
@@ -32,15 +34,14 @@ def compare(
     held = classifier.held[:COMPARED]
     known = targets(held, classifier.taxonomy).labels
     same, change, apart = {}, {}, 0.0
-    for column, (name, before) in enumerate(exact.items()):
-        after = packed[column]
+    for column, (name, logits) in enumerate(exact.items()):
+        readout = classifier.readouts[name]
+        before, after = map(readout.probabilities, (logits, packed[column]))
         same[name] = float((before.argmax(1) == after.argmax(1)).mean())
-        temperature = classifier.temperatures[name]
-        gap = np.abs(softmax(before, temperature) - softmax(after, temperature))
-        apart = max(apart, float(gap.max()))
+        apart = max(apart, float(np.abs(before - after).max()))
         rows = np.flatnonzero(known[:, column] != MISSING)
         wanted = known[rows, column]
-        scores = [macro_f1(wanted, logits[rows].argmax(1)) for logits in (before, after)]
+        scores = [macro_f1(wanted, chances[rows].argmax(1)) for chances in (before, after)]
         change[name] = scores[1] - scores[0] if len(rows) else 0.0
     return Agreement(
         turns=len(packed[0]),

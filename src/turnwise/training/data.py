@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,11 +29,13 @@ class LabelledExample:
         labels: dimension -> label name; dimensions may be missing.
         weights: dimension -> how much the label counts, in (0, 1]: 1 for gold, the confidence
             for a pseudo-label.
+        also: dimension -> further labels of the turn, learnt where the dimension takes several.
     """
 
     example: Example
     labels: Mapping[str, str]
     weights: Mapping[str, float]
+    also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def is_gold(self) -> bool:
@@ -47,14 +49,22 @@ class Targets:
     Attributes:
         labels: Int64[n_examples, n_dimensions], places in the taxonomy, MISSING where not
             labelled; weights: Float32 of the same shape.
+        several: place of a dimension -> Float32[n_examples, n_labels], 1 at each label of the
+            turn, for the dimensions that take several.
     """
 
     labels: NDArray[np.int64]
     weights: NDArray[np.float32]
+    several: Mapping[int, NDArray[np.float32]] = field(default_factory=dict)
 
 
-def targets(labelled: Sequence[LabelledExample], taxonomy: Taxonomy) -> Targets:
+def targets(
+    labelled: Sequence[LabelledExample], taxonomy: Taxonomy, several: Collection[str] = ()
+) -> Targets:
     """Lay out labels.
+
+    Args:
+        several: dimensions of which a turn may carry several labels.
 
     Raises:
         TrainingError: a label or a dimension is not in the taxonomy.
@@ -68,7 +78,21 @@ def targets(labelled: Sequence[LabelledExample], taxonomy: Taxonomy) -> Targets:
             column = names.index(name)
             labels[row, column] = taxonomy[name].index[label]
             weights[row, column] = one.weights.get(name, 1.0)
-    return Targets(labels, weights)
+    marks = {names.index(name): _marks(labelled, name, taxonomy) for name in sorted(several)}
+    return Targets(labels, weights, marks)
+
+
+def _marks(
+    labelled: Sequence[LabelledExample], name: str, taxonomy: Taxonomy
+) -> NDArray[np.float32]:
+    """Float32[n_examples, n_labels]: 1 at each label that a turn has of a dimension."""
+    marks = np.zeros((len(labelled), len(taxonomy[name].labels)), np.float32)
+    for row, one in enumerate(labelled):
+        first = (one.labels[name],) if name in one.labels else ()
+        for label in (*first, *one.also.get(name, ())):
+            _check_label(one.example, name, label, taxonomy)
+            marks[row, taxonomy[name].index[label]] = 1.0
+    return marks
 
 
 def _check_label(example: Example, dimension: str, label: str, taxonomy: Taxonomy) -> None:
@@ -81,9 +105,11 @@ def _check_label(example: Example, dimension: str, label: str, taxonomy: Taxonom
 
 
 def gold_labels(example: Example, taxonomy: Taxonomy) -> LabelledExample:
-    """An example with the first gold label of each dimension that the taxonomy has."""
-    labels = {name: found[0] for name, found in example.gold.items() if name in taxonomy and found}
-    return LabelledExample(example, labels, dict.fromkeys(labels, 1.0))
+    """An example with its gold of each dimension that the taxonomy has, the first label first."""
+    gold = {name: found for name, found in example.gold.items() if name in taxonomy and found}
+    labels = {name: found[0] for name, found in gold.items()}
+    also = {name: found[1:] for name, found in gold.items() if len(found) > 1}
+    return LabelledExample(example, labels, dict.fromkeys(labels, 1.0), also)
 
 
 def utterances(taxonomy: Taxonomy) -> Iterator[LabelledExample]:

@@ -11,14 +11,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from turnwise.context_arrays import ContextArrays
 from turnwise.encoders import Vectors
 from turnwise.progress import Progress
 from turnwise.training.config import TrainingConfig
-from turnwise.training.data import MISSING, Targets
+from turnwise.training.data import Targets
+from turnwise.training.lessons import wanted_of
+from turnwise.training.losses import LabelLoss, Wanted
 from turnwise.training.model import Shape, TurnClassifier
 
 SLOWER = 0.3  # of the learning rate after two passes that brought nothing
@@ -32,22 +33,27 @@ class Dataset:
     Attributes:
         vectors: Float32[n_texts, size], shared by the parts of a data set.
         turns, roles: Int64[n_examples, 1 + history], as in `ContextArrays`.
-        labels: Int64[n_examples, n_dimensions], MISSING where there is none; weights: Float32.
+        wanted: the labels.
     """
 
     vectors: Tensor
     turns: Tensor
     roles: Tensor
-    labels: Tensor
-    weights: Tensor
+    wanted: Wanted
 
     def __len__(self) -> int:
         return len(self.turns)
 
     def rows(self, start: int, end: int) -> Self:
         """The examples from `start` to before `end`."""
-        parts = ("turns", "roles", "labels", "weights")
-        return replace(self, **{name: getattr(self, name)[start:end] for name in parts})
+        some = slice(start, end)
+        turns, roles, wanted = self.turns[some], self.roles[some], self.wanted[some]
+        return replace(self, turns=turns, roles=roles, wanted=wanted)
+
+    @property
+    def labels(self) -> Tensor:
+        """Int64[n_examples, n_dimensions], MISSING where there is none."""
+        return self.wanted.labels
 
     def logits(self, model: TurnClassifier) -> tuple[NDArray[np.float32], ...]:
         """Return Float32[n_examples, n_labels] for each dimension."""
@@ -71,8 +77,8 @@ class Fitted:
 
 def dataset(vectors: Vectors, contexts: ContextArrays, found: Targets) -> Dataset:
     """Hand arrays over to torch, without a copy."""
-    arrays = (vectors, contexts.turns, contexts.roles, found.labels, found.weights)
-    return Dataset(*(torch.from_numpy(one) for one in arrays))
+    turns, roles = torch.from_numpy(contexts.turns), torch.from_numpy(contexts.roles)
+    return Dataset(torch.from_numpy(vectors), turns, roles, wanted_of(found))
 
 
 def fit(
@@ -88,12 +94,13 @@ def fit(
         optimiser = torch.optim.AdamW(
             model.parameter_groups(config.learning_rate, config.weight_decay), fused=True
         )
+        loss = LabelLoss(shape.levels)
         slower = ReduceLROnPlateau(optimiser, factor=SLOWER, patience=1)
         losses: list[float] = []
         kept = _weights(model)
         for epoch in range(config.epochs):
-            _train_epoch(model, optimiser, taught, config)
-            losses.append(_held_loss(model, held))
+            _train_epoch(model, optimiser, taught, config, loss)
+            losses.append(_held_loss(model, held, loss))
             slower.step(losses[-1])
             best = int(np.argmin(losses))
             if best == epoch:
@@ -122,34 +129,26 @@ def _weights(model: TurnClassifier) -> dict[str, Tensor]:
 
 
 def _train_epoch(
-    model: TurnClassifier, optimiser: torch.optim.Optimizer, data: Dataset, config: TrainingConfig
+    model: TurnClassifier,
+    optimiser: torch.optim.Optimizer,
+    data: Dataset,
+    config: TrainingConfig,
+    of_labels: LabelLoss,
 ) -> None:
     model.train()
     for rows in torch.split(torch.randperm(len(data)), config.batch_for(len(data))):
         logits = model(data.vectors, data.turns[rows], data.roles[rows])
-        losses = _losses(logits, data.labels[rows], config.label_smoothing)
-        loss = (losses * data.weights[rows]).sum() / len(rows)
+        loss = of_labels.mean(logits, data.wanted[rows], config.label_smoothing)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it unannotated
         optimiser.step()
 
 
-def _losses(logits: tuple[Tensor, ...], labels: Tensor, smoothing: float) -> Tensor:
-    """Float32[batch, n_dimensions], the cross-entropy of each label; 0 where it is missing."""
-    each = [
-        cross_entropy(
-            scores, wanted, reduction="none", label_smoothing=smoothing, ignore_index=MISSING
-        )
-        for scores, wanted in zip(logits, labels.unbind(1), strict=True)
-    ]
-    return torch.stack(each, 1)
-
-
-def _held_loss(model: TurnClassifier, held: Dataset) -> float:
+def _held_loss(model: TurnClassifier, held: Dataset, of_labels: LabelLoss) -> float:
     """The weighted mean loss of each dimension, without smoothing, summed over dimensions."""
     logits = logits_of(model, held.vectors, held.turns, held.roles)
-    losses = (_losses(logits, held.labels, 0.0) * held.weights).sum(0)
-    return float((losses / held.weights.sum(0).clamp(min=1e-9)).sum())
+    losses = (of_labels.each(logits, held.wanted, 0.0) * held.wanted.weights).sum(0)
+    return float((losses / held.wanted.weights.sum(0).clamp(min=1e-9)).sum())
 
 
 def logits_of(

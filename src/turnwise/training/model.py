@@ -9,7 +9,11 @@ encoder. Attention starts as a mean that fades with distance, for each side of t
 a fast and a slow one. The *shared* path adds to the current turn as much of each pool as the
 dimension's gates let through, and scores the sum with one matrix: what is learnt of a turn holds
 for the same words in the history, which is what carries a domain over with little data. The
-linear path tells now from before; the hidden layer is for large data.
+linear path tells now from before; the hidden layer is for large data, and it alone feeds the
+label-attention heads and the tree component, where these are asked for.
+
+A dimension's logits are those of all its levels side by side (`bundle.levels`), which for a plain
+model are its labels.
 """
 
 from __future__ import annotations
@@ -22,7 +26,10 @@ from itertools import product
 import torch
 from torch import Tensor, nn
 
+from turnwise.bundle.levels import Levels
 from turnwise.context_arrays import ROLE_CODES
+from turnwise.training.heads import LabelAttention
+from turnwise.training.tree import TreeNetwork
 
 FADES = (0.5, 1.0)  # of a side's pools: how much a turn counts at the start beside the next one
 OTHER_SIDE = -4.0  # logit at the start of a turn that isn't of the pool's side
@@ -42,17 +49,32 @@ class Shape:
         vector: length of a turn vector.
         history: turns of history at most, 1 or more.
         hidden: width of the hidden layer.
-        labels: how many labels each dimension has, in the taxonomy's order.
+        levels: the levels of each dimension that are scored, in the taxonomy's order.
         sides: whose turns the history shows, each with pools of its own.
         dropout: share of features and hidden units that training drops.
+        label_attention: the hidden layer is scored by a chain of heads down the levels, not by
+            one matrix.
+        tree: a network over the coding tree of all labels adds its scores.
     """
 
     vector: int
     history: int
     hidden: int
-    labels: tuple[int, ...]
+    levels: tuple[Levels, ...]
     sides: tuple[str, ...] = ("customer", "other")
     dropout: float = 0.0
+    label_attention: bool = False
+    tree: bool = False
+
+    @property
+    def labels(self) -> tuple[int, ...]:
+        """How many labels each dimension has."""
+        return tuple(levels.sizes[-1] for levels in self.levels)
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """How many logits each dimension has: the nodes of all its levels."""
+        return tuple(levels.width for levels in self.levels)
 
     @property
     def pools(self) -> tuple[tuple[str, float], ...]:
@@ -107,21 +129,27 @@ class TurnClassifier(nn.Module):
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
-        labels, features = sum(shape.labels), shape.vector * (1 + len(shape.pools))
+        nodes, features = sum(shape.widths), shape.vector * (1 + len(shape.pools))
         self.pools = HistoryPools(shape)
-        self.gates = nn.Parameter(torch.full((len(shape.labels), len(shape.pools)), GATE))
-        self.shared = nn.Linear(shape.vector, labels)
-        self.linear = nn.Linear(features, labels, bias=False)
+        self.gates = nn.Parameter(torch.full((len(shape.levels), len(shape.pools)), GATE))
+        self.shared = nn.Linear(shape.vector, nodes)
+        self.linear = nn.Linear(features, nodes, bias=False)
         self.hidden = nn.Linear(features, shape.hidden)
-        self.last = nn.Linear(shape.hidden, labels)
+        self.last: nn.Module = (
+            LabelAttention(shape.hidden, shape.levels)
+            if shape.label_attention
+            else nn.Linear(shape.hidden, nodes)
+        )
+        self.tree = TreeNetwork(shape.hidden, shape.levels) if shape.tree else None
         self.dropout = nn.Dropout(shape.dropout)
         for layer in (self.shared, self.linear, self.last):
-            nn.init.zeros_(layer.weight)
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
+            if isinstance(layer, nn.Linear):
+                nn.init.zeros_(layer.weight)
+                if layer.bias is not None:
+                    nn.init.zeros_(layer.bias)
 
     def forward(self, vectors: Tensor, turns: Tensor, roles: Tensor) -> tuple[Tensor, ...]:
-        """Return Float32[batch, labels] for each dimension.
+        """Return Float32[batch, width] for each dimension, its levels from the root.
 
         Args:
             vectors: Float32[n_texts, vector]; turns: Int64[batch, 1 + history], places in
@@ -135,8 +163,11 @@ class TurnClassifier(nn.Module):
         apart = torch.cat([current.unsqueeze(1), pools * SEPARATE], 1).flatten(1)
         apart = self.dropout(apart) * SCALE
         hidden = self.dropout(nn.functional.gelu(self.hidden(apart)))
-        sizes = list(self.shape.labels)
-        separate = torch.split(self.linear(apart) + self.last(hidden), sizes, 1)
+        sizes = list(self.shape.widths)
+        scores = self.linear(apart) + self.last(hidden)
+        if self.tree is not None:
+            scores = scores + self.tree(hidden)
+        separate = torch.split(scores, sizes, 1)
         weights = torch.split(self.shared.weight, sizes)
         biases = torch.split(self.shared.bias, sizes)
         return tuple(

@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 import shutil
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -26,6 +27,7 @@ from turnwise.bundle import (
     file_facts,
     write_manifest,
 )
+from turnwise.bundle.refusal import REFUSAL, Refusal
 from turnwise.encoders import EncoderCard, EncoderFacts, OnnxEncoder, read_card
 from turnwise.encoders.export import prepare_encoder
 from turnwise.errors import TrainingError
@@ -34,6 +36,8 @@ from turnwise.taxonomy import to_dict
 from turnwise.training.agreement import compare, passes, to_compare
 from turnwise.training.classifier import Classifier
 from turnwise.training.export import export_graph
+from turnwise.training.operating import DEFAULT, RefusalConfig
+from turnwise.training.refusing import refusal_of
 from turnwise.unfinished import move_into_place, unfinished_folder
 
 STEPS = 3  # of packing, as progress counts them
@@ -45,6 +49,7 @@ def pack(
     bundles: Path,
     *,
     redacted: bool,
+    refusal: RefusalConfig = DEFAULT,
     progress: Progress = silent,
 ) -> Bundle:
     """Write a bundle and open it.
@@ -57,6 +62,7 @@ def pack(
         encoder: the folder of the encoder that it was trained with, of `prepare_encoder`.
         bundles: the folder in which the bundle's own is made, named by its id.
         redacted: whether the texts that it was trained on were redacted.
+        refusal: what is asked of prediction sets, out-of-domain scores and operating points.
 
     Raises:
         TrainingError: the encoder is another than that of the training.
@@ -69,16 +75,26 @@ def pack(
             f"{classifier.encoder_id}. Pack with the same encoder, or train again"
         )
     with unfinished_folder(bundles) as made:
-        used, compared = _write_graph(classifier, encoder, made, progress)
-        folder = bundles / _write_rest(classifier, used, compared, redacted, made)
+        graph = _write_graph(classifier, encoder, made, progress)
+        found, arrays = refusal_of(classifier, graph.model, refusal, progress)
+        if arrays is not None:
+            arrays.write(made / REFUSAL)
+        folder = bundles / _write_rest(classifier, graph, found, redacted, made)
         move_into_place(made, folder, MANIFEST)
     progress("packing", STEPS, STEPS)
     return Bundle.load(folder)
 
 
-def _write_graph(
-    classifier: Classifier, encoder: Path, made: Path, progress: Progress
-) -> tuple[EncoderCard, Agreement]:
+@dataclass(frozen=True, slots=True)
+class _Graph:
+    """A written graph: opened, the encoder that is in it, and how near it is to the float model."""
+
+    model: PackedModel
+    card: EncoderCard
+    compared: Agreement
+
+
+def _write_graph(classifier: Classifier, encoder: Path, made: Path, progress: Progress) -> _Graph:
     """Write model.onnx in the precision that passes; say which encoder is in it, and how near."""
     card = read_card(encoder)
     progress("packing", 0, STEPS)
@@ -86,29 +102,36 @@ def _write_graph(
     if card.precision == "int8":
         exact = prepare_encoder(card.source, encoder.parent, progress, "fp32")
     examples = to_compare(classifier)
-    float_logits = classifier.logits(examples, OnnxEncoder(exact), progress)
+    running = OnnxEncoder(exact)
+    _, float_logits = classifier.outputs(examples, running, progress)
     progress("packing", 1, STEPS)
     for folder in dict.fromkeys((encoder, exact)):
         shutil.copyfile(folder / TOKENIZER, made / TOKENIZER)
         export_graph(folder / MODEL, classifier.model, made / MODEL)
-        packed = PackedModel(made, classifier.config.context, card.max_tokens)
-        compared = compare(float_logits, packed.logits(examples, progress), classifier)
+        packed = PackedModel(
+            made, classifier.context, card.max_tokens, selector=classifier.selector
+        )
+        _, logits = packed.outputs(examples, progress)
+        compared = compare(float_logits, logits, classifier)
         if passes(compared):
             break
     progress("packing", 2, STEPS)
-    return read_card(folder), compared
+    return _Graph(packed, read_card(folder), compared)
 
 
 def _write_rest(
-    classifier: Classifier, card: EncoderCard, compared: Agreement, redacted: bool, made: Path
+    classifier: Classifier, graph: _Graph, refusal: Refusal, redacted: bool, made: Path
 ) -> str:
     """Write taxonomy and manifest beside the graph; return the bundle's id."""
     taxonomy = classifier.taxonomy
     text = json.dumps(to_dict(taxonomy), indent=1, ensure_ascii=False)
     (made / TAXONOMY).write_text(text + "\n", encoding="utf-8")
-    files = {name: file_facts(made / name) for name in FILES}
-    decisive = [files[name].sha256 for name in FILES]
-    decisive += [repr(classifier.temperatures), repr(classifier.config.context), str(redacted)]
+    there = [name for name in (*FILES, REFUSAL) if (made / name).is_file()]
+    files = {name: file_facts(made / name) for name in there}
+    decisive = [files[name].sha256 for name in files]
+    context, selector = classifier.context, classifier.selector
+    said = (classifier.temperatures, context, redacted, refusal, selector)
+    decisive += [repr(one) for one in said]
     digest = hashlib.sha256("\n".join(decisive).encode()).hexdigest()
     title = re.sub(r"[^A-Za-z0-9_-]+", "-", taxonomy.name).strip("-").lower() or "bundle"
     manifest = Manifest(
@@ -117,12 +140,15 @@ def _write_rest(
         turnwise=version("turnwise"),
         taxonomy=taxonomy.name,
         taxonomy_version=taxonomy.version,
-        context=classifier.config.context,
-        encoder=EncoderFacts(card.id, card.size, card.max_tokens),
+        context=context,
+        encoder=EncoderFacts(graph.card.id, graph.card.size, graph.card.max_tokens),
         temperatures=classifier.temperatures,
+        several=classifier.config.several,
+        selector=selector,
+        refusal=refusal,
         redacted=redacted,
-        precision=card.precision,
-        compared=compared,
+        precision=graph.card.precision,
+        compared=graph.compared,
         training=classifier.record,
         files=files,
     )

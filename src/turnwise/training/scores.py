@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from turnwise.bundle import Logits, Score
+from turnwise.bundle.readout import Readout
 from turnwise.training.calibrate import mean_loss
 from turnwise.training.data import MISSING
 
@@ -18,27 +20,30 @@ if TYPE_CHECKING:
 
 
 def score(
-    model: TurnClassifier, data: Dataset, temperatures: Mapping[str, float]
+    model: TurnClassifier, data: Dataset, readouts: Mapping[str, Readout]
 ) -> dict[str, Score]:
-    """Score each dimension that has labels; dimensions are named in the order of `temperatures`."""
+    """Score each dimension that has labels; dimensions are named in the order of `readouts`."""
     scores: dict[str, Score] = {}
     logits = data.logits(model)
-    for column, (name, temperature) in enumerate(temperatures.items()):
+    for column, (name, readout) in enumerate(readouts.items()):
         labels = data.labels[:, column].numpy()
         there = labels != MISSING
         if there.any():
-            scores[name] = _score(logits[column][there], labels[there], temperature)
+            scores[name] = _score(logits[column][there], labels[there], readout)
     return scores
 
 
-def _score(logits: Logits, labels: NDArray[np.int64], temperature: float) -> Score:
-    found = logits.argmax(1)
+def _score(logits: Logits, labels: NDArray[np.int64], readout: Readout) -> Score:
+    """Of a dimension of several labels, the first of a turn counts, and its own softmax."""
+    scaled = readout.scores(logits)
+    plain = replace(readout, temperatures=(1.0,) * len(readout.temperatures)).scores(logits)
+    found = scaled.argmax(1)
     return Score(
         turns=len(labels),
         accuracy=float((found == labels).mean()),
         macro_f1=macro_f1(labels, found),
-        loss=mean_loss(logits, labels, temperature),
-        loss_uncalibrated=mean_loss(logits, labels, 1.0),
+        loss=mean_loss(scaled, labels, 1.0),
+        loss_uncalibrated=mean_loss(plain, labels, 1.0),
     )
 
 

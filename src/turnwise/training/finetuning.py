@@ -1,0 +1,221 @@
+"""Labelled examples -> an encoder trained for them, and a calibrated classifier on it.
+
+    encoder --masked words of the logs--> encoder --labels, answers--> encoder and heads
+        --export--> ONNX --calibration--> Classifier
+
+What is calibrated is what will serve: the exported encoder's vectors, int8 where that holds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from turnwise.context_arrays import ContextArrays
+from turnwise.context_selection import Selector
+from turnwise.conversations import Example
+from turnwise.encoders import EncoderSource, OnnxEncoder, find_source
+from turnwise.encoders.export import prepare_encoder
+from turnwise.errors import ConfigError
+from turnwise.progress import Progress, silent
+from turnwise.taxonomy import Taxonomy, to_dict
+from turnwise.training.classifier import Classifier
+from turnwise.training.config import TrainingConfig
+from turnwise.training.data import LabelledExample, Targets
+from turnwise.training.learning import shape_for
+from turnwise.training.preparing import Prepared, lay_out, prepare
+
+if TYPE_CHECKING:
+    from turnwise.training.lessons import Lessons, RankedTokens
+    from turnwise.training.text_encoder import TextEncoder
+    from turnwise.training.tuning import Course
+
+SHARED = ("customer", "both")  # contexts whose texts serve several turns of a conversation
+
+
+@dataclass(frozen=True, slots=True)
+class Finetuned:
+    """What `finetune` made.
+
+    Attributes:
+        classifier: calibrated on the exported encoder's vectors.
+        encoder: the folder of the exported encoder, for `OnnxEncoder` and `pack`.
+    """
+
+    classifier: Classifier
+    encoder: Path
+
+
+def finetune(
+    labelled: Sequence[LabelledExample],
+    calibration: Sequence[Example],
+    taxonomy: Taxonomy,
+    encoder: str,
+    config: TrainingConfig,
+    progress: Progress = silent,
+    *,
+    folder: Path,
+    logs: Sequence[str] = (),
+) -> Finetuned:
+    """Train an encoder and one model for all dimensions on it, export it, and calibrate.
+
+    Killed at any point, the same call goes on from its last checkpoint and ends with the same
+    weights.
+
+    Args:
+        labelled, calibration: as for `train`.
+        encoder: a Hugging Face id or a local folder.
+        folder: for checkpoints and the trained encoder; its own for each training.
+        logs: texts of the project, labelled or not, that `tune.masked_epochs` reads.
+
+    Raises:
+        TrainingError: as for `train`; the loss is no number any more, memory does not suffice, or
+            the folder holds another training.
+        EncoderError: the encoder can't be found, read or exported.
+        ConfigError: the settings do not ask for the training of the encoder.
+    """
+    if config.tune is None:
+        raise ConfigError("is missing", field="training.tune", hint="Call train()")
+    prepared = prepare(labelled, calibration, taxonomy, config)
+    source = _read_logs(find_source(encoder), logs, folder, config, progress)
+    course, text_encoder, selector = plan_course(prepared, source, folder, progress)
+    return _teach(course, text_encoder, selector, prepared, progress)
+
+
+def _read_logs(
+    source: EncoderSource,
+    logs: Sequence[str],
+    folder: Path,
+    config: TrainingConfig,
+    progress: Progress,
+) -> EncoderSource:
+    """The encoder after it has read the logs, where that is asked for."""
+    epochs = config.tune.masked_epochs if config.tune else 0
+    if not epochs or not logs:
+        return source
+    from turnwise.training.pretraining import pretrain
+
+    target = folder / f"{source.title}-read"
+    pretrain(source.folder, logs, target, epochs=epochs, seed=config.seed, progress=progress)
+    return replace(find_source(str(target)), title=source.title)
+
+
+def plan_course(
+    prepared: Prepared, source: EncoderSource, folder: Path, progress: Progress
+) -> tuple[Course, TextEncoder, Selector | None]:
+    """All that the training of an encoder is told, and the encoder itself."""
+    from turnwise.training.selecting import selector_for
+    from turnwise.training.text_encoder import TextEncoder
+    from turnwise.training.tuning import Course
+
+    taxonomy, config = prepared.taxonomy, prepared.config
+    text_encoder = TextEncoder(source)
+    selector = selector_for(prepared, text_encoder, progress)
+    contexts, labels = lay_out(prepared, text_encoder, selector)
+    taught, held = _lessons(prepared, contexts, labels, text_encoder)
+    course = Course(
+        taught=taught,
+        held=held,
+        shape=shape_for(taxonomy, config, text_encoder.size, contexts[0].turns.shape[1] - 1),
+        config=config,
+        folder=folder,
+        key=_key(prepared, source),
+    )
+    return course, text_encoder, selector
+
+
+def _lessons(
+    prepared: Prepared,
+    contexts: Sequence[ContextArrays],
+    labels: Sequence[Targets],
+    encoder: TextEncoder,
+) -> tuple[Lessons, Lessons]:
+    """What is learnt from, and what stops it."""
+    config = prepared.config
+    from turnwise.training.lessons import lessons
+
+    tokens = encoder.tokens(contexts[0].texts)
+    shared = config.context.join == "apart" and config.context.kind in SHARED
+    taught, held = (
+        lessons(tokens, context, found, [one.example for one in group], shared)
+        for context, found, group in list(zip(contexts, labels, prepared.groups, strict=True))[:2]
+    )
+    if config.ranking == "none":
+        return taught, held
+    ranked = _ranked([one.example for one in prepared.taught], encoder, config)
+    return replace(taught, ranked=ranked), held
+
+
+def _ranked(
+    examples: Sequence[Example], encoder: TextEncoder, config: TrainingConfig
+) -> RankedTokens:
+    """Token ids of each answered context with the answer that followed, and with another."""
+    from turnwise.training.lessons import RankedTokens
+    from turnwise.training.ranking import join_pair, response_pairs
+
+    pairs = response_pairs(examples, config.context, config.seed)
+
+    def tokens(answers: Sequence[str]) -> list[NDArray[np.int64]]:
+        joined = [
+            join_pair(context, answer, encoder.separator, encoder.max_tokens, encoder.count_tokens)
+            for context, answer in zip(pairs.contexts, answers, strict=True)
+        ]
+        return encoder.tokens(joined)
+
+    row_of = {int(row): place for place, row in enumerate(pairs.rows)}
+    return RankedTokens(row_of, tokens(pairs.right), tokens(pairs.wrong))
+
+
+def _key(prepared: Prepared, source: EncoderSource) -> str:
+    """Tells this training's checkpoint from those of others."""
+    config = prepared.config
+    digest = hashlib.sha256()
+    settings = {**asdict(config), "tune": _decisive(config)}
+    said = (to_dict(prepared.taxonomy), source.content_sha256, settings)
+    digest.update(json.dumps(said, sort_keys=True, default=str).encode())
+    for group in prepared.groups:
+        for one in group:
+            texts = [turn.text for turn in (*one.example.history, one.example.turn)]
+            said_of = (one.example.key, texts, dict(one.labels), dict(one.weights), dict(one.also))
+            digest.update(json.dumps(said_of, sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def _decisive(config: TrainingConfig) -> dict[str, object]:
+    """Settings of the tuning that decide its weights; how often it is saved does not."""
+    tune = asdict(config.tune) if config.tune else {}
+    return {name: value for name, value in tune.items() if name != "checkpoint_minutes"}
+
+
+def _teach(
+    course: Course,
+    text_encoder: TextEncoder,
+    selector: Selector | None,
+    prepared: Prepared,
+    progress: Progress,
+) -> Finetuned:
+    from turnwise.training.finishing import finish
+    from turnwise.training.fit import dataset
+    from turnwise.training.tuning import tune
+
+    source = text_encoder.source
+    model, fitted = tune(course, text_encoder, progress)
+    saved = course.folder / f"{source.title}-tuned"
+    shutil.rmtree(saved, ignore_errors=True)
+    model.encoder.save(saved)
+    exported = prepare_encoder(str(saved), course.folder, progress)
+    serving = OnnxEncoder(exported)
+    contexts, labels = lay_out(prepared, serving, selector)
+    vectors = serving.encode(contexts[0].texts, progress)
+    parts = [dataset(vectors, *pair) for pair in zip(contexts, labels, strict=True)]
+    model.classifier.cpu()
+    classifier = finish(prepared, serving, parts, fitted, selector)
+    return Finetuned(classifier, exported)

@@ -1,0 +1,31 @@
+"""Several labels of one turn: the temperature under which each label's own probability holds."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from turnwise.bundle import Logits
+from turnwise.training.calibrate import HIGHEST, LOWEST, STEPS
+
+
+def fit_several_temperature(logits: Logits, marks: NDArray[np.float32]) -> float:
+    """Return the temperature in [0.05, 20] under which the marks are likeliest, label by label.
+
+    Args:
+        logits: Float32[n_turns, n_labels]; marks: of the same shape, 1 at each label of the turn.
+    """
+    ratio = (np.sqrt(5) - 1) / 2
+    low, high = np.log(LOWEST), np.log(HIGHEST)
+    for _ in range(STEPS):
+        left, right = high - ratio * (high - low), low + ratio * (high - low)
+        if _mean_loss(logits, marks, np.exp(left)) < _mean_loss(logits, marks, np.exp(right)):
+            high = right
+        else:
+            low = left
+    return float(np.exp((low + high) / 2))
+
+
+def _mean_loss(logits: Logits, marks: NDArray[np.float32], temperature: float) -> float:
+    scaled = logits.astype(np.float64) / temperature
+    return float((np.logaddexp(0, scaled) - marks * scaled).mean())

@@ -1,0 +1,124 @@
+"""A transformer that is trained: token ids -> unit vectors, the same that its export will give.
+
+Texts are encoded in chunks of like length, so that little is padding. Any encoder that
+`AutoModel` of transformers opens will do; how token vectors become one is told by its own files
+(`EncoderSource.pooling`).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from turnwise.encoders import EncoderSource, TextReader, Vectors
+from turnwise.encoders.source import OPTIONAL
+from turnwise.progress import Progress, silent
+
+Tokens = Sequence[NDArray[np.int64]]  # Int64[length] per text, special tokens included
+
+ENCODED_AT_ONCE = 256  # texts, without gradients
+CHUNK_TOKENS = 2048  # padding included; bounds the memory of a step beside the batch
+
+
+class TextEncoder(nn.Module):
+    """Texts to unit vectors, with gradients.
+
+    Args:
+        source: where its weights and its tokenizer lie.
+
+    Attributes:
+        size: length of a vector; weights: how many numbers the encoder has.
+        id: of the encoder that it was before its training.
+    """
+
+    def __init__(self, source: EncoderSource) -> None:
+        super().__init__()
+        from transformers import AutoModel
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        self.source, self.id = source, source.content_sha256
+        self.body = AutoModel.from_pretrained(
+            source.folder, dtype=torch.float32, local_files_only=True
+        )
+        self.max_tokens = source.max_tokens
+        self.size = int(self.body.config.hidden_size)
+        self.weights = sum(one.numel() for one in self.body.parameters())
+        self.padding = int(getattr(self.body.config, "pad_token_id", 0) or 0)
+        self._reader = TextReader(source.folder / "tokenizer.json", source.max_tokens)
+
+    @property
+    def separator(self) -> str:
+        """What stands between two texts that are read as one."""
+        return self._reader.separator
+
+    def tokens(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
+        """Token ids of texts, cut at the encoder's limit."""
+        return self._reader.tokens(texts)
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens a text has, special tokens and the limit left out."""
+        return self._reader.count_tokens(text)
+
+    def encode(self, texts: Sequence[str], progress: Progress = silent) -> Vectors:
+        """Return Float32[n_texts, size] of the encoder as it is now, without gradients."""
+        return self.vectors(self.tokens(texts), progress)
+
+    def vectors(self, tokens: Tokens, progress: Progress = silent) -> Vectors:
+        """Return Float32[n_texts, size] of token ids, without gradients or dropout."""
+        self.eval()
+        order = np.argsort([len(one) for one in tokens], kind="stable")
+        found = np.empty((len(tokens), self.size), np.float32)
+        with torch.inference_mode():
+            for start in range(0, len(order), ENCODED_AT_ONCE):
+                rows = order[start : start + ENCODED_AT_ONCE]
+                found[rows] = self([tokens[at] for at in rows]).cpu().numpy()
+                progress("encoding", start + len(rows), len(order))
+        return found
+
+    def forward(self, tokens: Tokens) -> Tensor:
+        """Return Float32[n_texts, size], rows of unit length, in the order of the texts."""
+        order = np.argsort([len(one) for one in tokens], kind="stable")
+        parts = [self._encode([tokens[at] for at in rows]) for rows in _chunks(tokens, order)]
+        place = torch.from_numpy(np.argsort(order, kind="stable"))
+        return torch.cat(parts)[place.to(parts[0].device)]
+
+    def _encode(self, tokens: Tokens) -> Tensor:
+        device = next(self.body.parameters()).device
+        lengths = torch.tensor([len(one) for one in tokens])
+        ids = torch.full((len(tokens), int(lengths.max())), self.padding)
+        for row, one in enumerate(tokens):
+            ids[row, : len(one)] = torch.from_numpy(one)
+        mask = (torch.arange(ids.shape[1]) < lengths[:, None]).long().to(device)
+        hidden = self.body(input_ids=ids.to(device), attention_mask=mask).last_hidden_state
+        if self.source.pooling == "cls":
+            pooled = hidden[:, 0].float()
+        else:
+            share = mask.float() / mask.sum(1, keepdim=True)
+            pooled = (hidden.float() * share.unsqueeze(-1)).sum(1)
+        return nn.functional.normalize(pooled, dim=1)
+
+    def save(self, folder: Path) -> None:
+        """Write a folder that `find_source` reads: weights as they are now, all else as it was."""
+        self.body.save_pretrained(folder, safe_serialization=True)
+        for name in ("tokenizer.json", *OPTIONAL):
+            source = self.source.folder / name
+            if source.is_file():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, folder / name)
+
+
+def _chunks(tokens: Tokens, order: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """Runs of `order`, whose texts grow, of at most CHUNK_TOKENS with padding, or of one text."""
+    start = 0
+    for end in range(1, len(order) + 1):
+        last = end == len(order)
+        if last or (end + 1 - start) * len(tokens[order[end]]) > CHUNK_TOKENS:
+            yield order[start:end]
+            start = end

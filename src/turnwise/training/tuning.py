@@ -1,0 +1,285 @@
+"""The training of an encoder together with its heads.
+
+    heads on frozen vectors --> heads and encoder, AdamW, warm-up and linear fall --> best weights
+
+The heads come first (linear probing then fine-tuning: Kumar et al., Fine-Tuning can Distort
+Pretrained Features, 2022), so that the encoder is not pulled about by heads that know nothing.
+Each pass ends with the loss on the conversations held apart, at the temperature that suits it
+best: a tuned encoder grows surer than it is right long before it stops getting better, and the
+calibration that follows takes that back.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from turnwise.bundle import Logits, path_scores
+from turnwise.errors import TrainingError
+from turnwise.progress import Progress
+from turnwise.training.calibrate import fit_temperature, mean_loss
+from turnwise.training.checkpoints import Progressed, Weights, load_checkpoint, save_checkpoint
+from turnwise.training.config import EncoderTuning, TrainingConfig
+from turnwise.training.data import MISSING
+from turnwise.training.fit import Dataset, Fitted, fit
+from turnwise.training.lessons import Lessons, batches
+from turnwise.training.losses import LabelLoss, Wanted
+from turnwise.training.model import Shape, TurnClassifier
+from turnwise.training.ranking import ranking_loss
+from turnwise.training.text_encoder import TextEncoder, Tokens
+
+LONGEST_STEP = 1.0  # of the gradient's norm
+TOO_LITTLE_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+
+
+class TunedModel(nn.Module):
+    """An encoder, the heads on its vectors, and the score of an answer."""
+
+    def __init__(self, encoder: TextEncoder, classifier: TurnClassifier) -> None:
+        super().__init__()
+        self.encoder, self.classifier = encoder, classifier
+        self.answers = nn.Linear(encoder.size, 1)
+
+    def logits(self, tokens: Tokens, turns: Tensor, roles: Tensor) -> tuple[Tensor, ...]:
+        """Return Float32[batch, width] for each dimension; `turns` are places in `tokens`."""
+        vectors = self.encoder(tokens)
+        found: tuple[Tensor, ...] = self.classifier(
+            vectors, turns.to(vectors.device), roles.to(vectors.device)
+        )
+        return found
+
+    def answer_scores(self, tokens: Tokens) -> Tensor:
+        """Return Float32[n]: how well each answer follows its context (S2)."""
+        scores: Tensor = self.answers(self.encoder(tokens)).squeeze(1)
+        return scores
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """All that one training is told.
+
+    Attributes:
+        key: tells its checkpoint from those of others; folder: where it stands.
+    """
+
+    taught: Lessons
+    held: Lessons
+    shape: Shape
+    config: TrainingConfig
+    folder: Path
+    key: str
+
+    @property
+    def tune(self) -> EncoderTuning:
+        return self.config.tune or EncoderTuning()
+
+
+def tune(course: Course, encoder: TextEncoder, progress: Progress) -> tuple[TunedModel, Fitted]:
+    """Train encoder and heads until the held-apart conversations gain nothing any more.
+
+    The same seed and data give the same weights on one machine, whether the training was killed
+    on its way or not.
+
+    Returns:
+        The model with its best weights, in evaluation mode, and how it went.
+
+    Raises:
+        TrainingError: the loss is no number any more, memory does not suffice, or the folder
+            holds the checkpoint of another training.
+    """
+    course.folder.mkdir(parents=True, exist_ok=True)
+    with torch.random.fork_rng(), _told(course):
+        torch.manual_seed(course.config.seed)
+        run = _Run(course, encoder, progress)
+        run.to_the_end()
+        return run.model.eval(), Fitted(run.model.classifier, run.at.losses, run.best_epoch)
+
+
+@contextmanager
+def _told(course: Course) -> Iterator[None]:
+    """Say which setting to lower where memory does not suffice."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and not any(
+            sign in str(error).lower() for sign in TOO_LITTLE_MEMORY
+        ):
+            raise
+        size = course.tune.batch_for(len(course.taught))
+        raise TrainingError(
+            f"memory does not suffice for a step of {size} examples. Lower training.tune.batch "
+            "(half of it), training.context.max_turns or training.context.max_tokens"
+        ) from error
+
+
+class _Run:
+    """One training on its way."""
+
+    def __init__(self, course: Course, encoder: TextEncoder, progress: Progress) -> None:
+        self.course, self.progress = course, progress
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.loss = LabelLoss(course.shape.levels)
+        self.steps = len(self._batches(0))
+        self.model = TunedModel(encoder, TurnClassifier(course.shape)).to(self.device)
+        self.optimiser = torch.optim.AdamW(_groups(self.model, course.tune), fused=True)
+        loaded = load_checkpoint(course.folder, course.key, self.model, self.optimiser)
+        if loaded:
+            self.at, self.best = loaded
+        else:
+            self.model.classifier.load_state_dict(self._first_heads().state_dict())
+            self.at, self.best = Progressed(course.key), self._weights()
+        self.saved = time.monotonic()
+
+    @property
+    def best_epoch(self) -> int:
+        """Whose weights are kept, from 1."""
+        return int(np.argmin(self.at.losses)) + 1
+
+    def to_the_end(self) -> None:
+        tune = self.course.tune
+        while self.at.epoch < tune.epochs and not self._stopped():
+            self._epoch()
+        self.model.load_state_dict(self.best)
+
+    def _stopped(self) -> bool:
+        done = len(self.at.losses)
+        return done > 0 and done - self.best_epoch >= self.course.tune.patience
+
+    def _first_heads(self) -> TurnClassifier:
+        """Heads that fit the encoder as it comes."""
+        parts = [self._dataset(data) for data in (self.course.taught, self.course.held)]
+        return fit(parts[0], parts[1], self.course.shape, self.course.config, self.progress).model
+
+    def _dataset(self, data: Lessons) -> Dataset:
+        with self._precision():
+            vectors = self.model.encoder.vectors(data.tokens, self.progress)
+        turns, roles = torch.from_numpy(data.turns), torch.from_numpy(data.roles)
+        return Dataset(torch.from_numpy(vectors), turns, roles, data.wanted)
+
+    def _batches(self, epoch: int) -> list[np.ndarray]:
+        course = self.course
+        draw = np.random.default_rng((course.config.seed, epoch))
+        return batches(course.taught, course.tune.batch_for(len(course.taught)), draw)
+
+    def _epoch(self) -> None:
+        self.model.train()
+        todo = self._batches(self.at.epoch)
+        total = self.course.tune.epochs * self.steps
+        for place in range(self.at.batch, len(todo)):
+            self._step(todo[place], self.at.epoch * self.steps + place)
+            self.at = replace(self.at, batch=place + 1)
+            self.progress("training", self.at.epoch * self.steps + place + 1, total)
+            if time.monotonic() - self.saved > 60 * self.course.tune.checkpoint_minutes:
+                self._save()
+        losses = (*self.at.losses, self._held_loss())
+        self.at = replace(self.at, epoch=self.at.epoch + 1, batch=0, losses=losses)
+        if self.best_epoch == self.at.epoch:
+            self.best = self._weights()
+        self._save()
+
+    def _step(self, rows: np.ndarray, step: int) -> None:
+        rate = _rate(step, self.steps * self.course.tune.epochs, self.course.tune.warmup)
+        for group in self.optimiser.param_groups:
+            group["lr"] = group["peak"] * rate
+        with self._precision():
+            loss = self._losses(rows)
+        if not torch.isfinite(loss):
+            raise TrainingError(
+                f"the loss is no number any more (epoch {self.at.epoch + 1}, step {step + 1}). "
+                "Lower training.tune.learning_rate and heads_rate, or set precision: fp32; the "
+                "last good bundle is as it was"
+            )
+        self.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it unannotated
+        nn.utils.clip_grad_norm_(self.model.parameters(), LONGEST_STEP)
+        self.optimiser.step()
+
+    def _losses(self, rows: np.ndarray) -> Tensor:
+        course = self.course
+        logits = self.model.logits(*course.taught.part(rows))
+        wanted = _on(course.taught.wanted[torch.from_numpy(rows)], self.device)
+        loss = self.loss.mean(logits, wanted, course.config.label_smoothing)
+        ranked = course.taught.ranked
+        chosen = [ranked.row_of[row] for row in rows if row in ranked.row_of] if ranked else []
+        if ranked is None or not chosen or course.config.ranking == "none":
+            return loss
+        right = self.model.answer_scores([ranked.right[at] for at in chosen])
+        wrong = self.model.answer_scores([ranked.wrong[at] for at in chosen])
+        ranking = ranking_loss(right, wrong, course.config.ranking)
+        return loss + course.config.ranking_weight * ranking
+
+    def _held_loss(self) -> float:
+        """The loss of each dimension at its best temperature, summed over dimensions."""
+        held = self._dataset(self.course.held)
+        logits = held.logits(self.model.classifier.cpu())
+        self.model.classifier.to(self.device)
+        losses = self.loss.each([torch.from_numpy(one) for one in logits], held.wanted, 0.0)
+        total = 0.0
+        for place, levels in enumerate(self.course.shape.levels):
+            labels = held.wanted.labels[:, place].numpy()
+            there = labels != MISSING
+            if place in held.wanted.several:
+                total += float(losses[:, place].sum()) / max(1, int(there.sum()))
+            elif there.any():
+                scores = path_scores(logits[place][there], levels, [1.0] * len(levels.sizes))
+                total += _tempered_loss(scores, labels[there])
+        return total
+
+    def _weights(self) -> Weights:
+        return {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+
+    def _save(self) -> None:
+        save_checkpoint(self.course.folder, self.at, self.model, self.best, self.optimiser)
+        self.saved = time.monotonic()
+
+    def _precision(self) -> AbstractContextManager[object]:
+        wanted = self.course.tune.precision
+        half = wanted == "bf16" or (wanted == "auto" and computes_bf16(self.device))
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=half)
+
+
+def computes_bf16(device: torch.device) -> bool:
+    """Whether bfloat16 is computed rather than emulated there."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    there = torch.cpu.get_capabilities()
+    return any(there.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+
+
+def _tempered_loss(scores: Logits, labels: np.ndarray) -> float:
+    return mean_loss(scores, labels, fit_temperature(scores, labels))
+
+
+def _on(wanted: Wanted, device: torch.device) -> Wanted:
+    several = {place: marks.to(device) for place, marks in wanted.several.items()}
+    return Wanted(wanted.labels.to(device), wanted.weights.to(device), several)
+
+
+def _rate(step: int, steps: int, warmup: float) -> float:
+    """Rises from 0 to 1 in the share `warmup` of the steps, then falls to 0 in a line."""
+    rising = max(1, math.ceil(steps * warmup))
+    if step < rising:
+        return (step + 1) / (rising + 1)
+    return (steps - step) / max(1, steps - rising)
+
+
+def _groups(model: TunedModel, tune: EncoderTuning) -> list[dict[str, object]]:
+    """Parameters as the optimiser takes them, each with the rate that it rises to."""
+    rate, decay = tune.rate_for(model.encoder.weights), tune.weight_decay
+    body = list(model.encoder.parameters())
+    groups: list[dict[str, object]] = [
+        {"params": [one for one in body if one.ndim > 1], "lr": rate, "weight_decay": decay},
+        # Biases and the scales of norms are few and not drawn to zero.
+        {"params": [one for one in body if one.ndim <= 1], "lr": rate, "weight_decay": 0.0},
+        {"params": list(model.answers.parameters()), "lr": tune.heads_rate, "weight_decay": decay},
+        *model.classifier.parameter_groups(tune.heads_rate, decay),
+    ]
+    return [{**group, "peak": group["lr"]} for group in groups if group["params"]]
