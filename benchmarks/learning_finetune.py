@@ -121,7 +121,7 @@ def stepped(work: Work, encoder: str, kind: ContextKind, recipe: Recipe) -> floa
         trainer = one.trainer(kept, [], folder)
         trainer.add_callback(Clock())
         trainer.train()
-    return (len(ticks) - 1) * recipe.batch / (ticks[-1] - ticks[0])
+    return (len(ticks) - 1) * len(kept) / len(ticks) / (ticks[-1] - ticks[0])
 
 
 class _Tuning:

@@ -33,6 +33,7 @@ from turnwise.encoders import Encoder
 from turnwise.taxonomy import Dimension, Label, Taxonomy
 from turnwise.training import LabelledExample, TrainingConfig
 from turnwise.training.config import EncoderTuning
+from turnwise.training.data import split_to_stop
 
 SAMPLES, LABEL_SAMPLES, QUICK_SAMPLES = 1_000, 4_000, 320
 ROUNDS = 3
@@ -146,7 +147,9 @@ def _rate_of(
         calibration = work.task.tuning
         taxonomy = work.task.taxonomy
         finetune(taught, calibration, taxonomy, encoder, config, tick, folder=Path(folder))
-    return (len(ticks) - 1) * BATCH / (ticks[-1][1] - ticks[0][1])
+    # Batches of ours hold whole conversations and differ in size: count by their mean.
+    samples = len(split_to_stop(taught)[0]) / len(ticks)
+    return (len(ticks) - 1) * samples / (ticks[-1][1] - ticks[0][1])
 
 
 def _labels(

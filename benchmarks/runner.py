@@ -81,7 +81,7 @@ class Table:
 
     def asked(self) -> list[Cell]:
         """The cells that this run asked for, in its order."""
-        return [self._cells[name] for name in dict.fromkeys(self._wanted)]
+        return [self._cells[one] for one in dict.fromkeys(self._wanted) if one in self._cells]
 
 
 def _read(path: Path) -> list[Cell]:

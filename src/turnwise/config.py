@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -16,11 +16,13 @@ from turnwise.evaluation import EvaluationConfig
 from turnwise.labelling import LabellingConfig
 from turnwise.llm.endpoint import Endpoint
 from turnwise.sampling import EVALUATION_CAP, TRAINING_CAP
-from turnwise.training import TrainingConfig
+from turnwise.training import RefusalConfig, TrainingConfig
 from turnwise.yaml_file import YamlFile
 
 CONFIG_FILE = "turnwise.yaml"
+RECIPES = Path(__file__).parent / "recipes"
 
+Settings = TypeVar("Settings", bound=BaseModel)
 Count = Annotated[int, Field(ge=0)]
 
 
@@ -60,7 +62,48 @@ class Config(_Section):
     caps: CapConfig = CapConfig()
     labelling: LabellingConfig = LabellingConfig()
     training: TrainingConfig = TrainingConfig()
+    refusal: RefusalConfig = RefusalConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
+
+
+class Recipe(_Section):
+    """How to train: parts of the settings, in a file of their own.
+
+    What a recipe says of `training` and `refusal` stands in place of all that the settings of
+    the workspace say of them; the encoder only where the recipe names one.
+    """
+
+    encoder: str | None = None
+    training: TrainingConfig = TrainingConfig()
+    refusal: RefusalConfig = RefusalConfig()
+
+    def applied(self, config: Config) -> Config:
+        """The settings of a workspace with this recipe's in their place."""
+        parts = {"training": self.training, "refusal": self.refusal}
+        encoder = {} if self.encoder is None else {"encoder": self.encoder}
+        return config.model_copy(update=parts | encoder)
+
+
+def recipe_names() -> list[str]:
+    """The recipes that come with Turnwise."""
+    return sorted(path.stem for path in RECIPES.glob("*.yaml"))
+
+
+def load_recipe(name: str) -> Recipe:
+    """Read a recipe, by the name of one that comes with Turnwise or from a file.
+
+    Raises:
+        ConfigError: there is none, or it is not YAML, has an unknown setting or a value out of
+            its range.
+    """
+    path = RECIPES / f"{name}.yaml" if name in recipe_names() else Path(name)
+    if not path.is_file():
+        raise ConfigError(
+            f"there is no recipe {name!r}",
+            field="recipe",
+            hint=f"Name a file, or one of {', '.join(recipe_names())}",
+        )
+    return _read(path, Recipe)
 
 
 def load_config(folder: Path) -> Config:
@@ -69,11 +112,15 @@ def load_config(folder: Path) -> Config:
     Raises:
         ConfigError: not YAML, an unknown setting, or a value out of its range.
     """
-    path = folder / CONFIG_FILE
+    return _read(folder / CONFIG_FILE, Config)
+
+
+def _read(path: Path, kind: type[Settings]) -> Settings:
+    """Read a file of settings, each error with its line."""
     file = YamlFile(path, ConfigError)
     values = {} if file.values is None else file.values
     try:
-        config = Config.model_validate(values)
+        config = kind.model_validate(values)
     except ConfigError as error:  # raised by a stage's own settings
         error.path = path
         error.line = file.line(tuple((error.field or "").split(".")))

@@ -15,7 +15,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from turnwise.context_selection import Selector, select_text
+from turnwise.context_selection import FEATURES, Selector, select_text
 from turnwise.conversations import (
     ROLES,
     ContextKind,
@@ -27,8 +27,12 @@ from turnwise.conversations import (
 )
 
 NO_TURN = 0
-# Tokens that join a turn to the next: the role and a colon, or a comma.
-MARK_TOKENS: dict[ContextKind, int] = {"single": 0, "customer": 1, "both": 2}
+# What joins a turn to the next, as `context_text` writes it.
+MARKS: dict[ContextKind, tuple[str, ...]] = {
+    "single": (),
+    "customer": (",",),
+    "both": tuple(f"\n{role}:" for role in ROLES),
+}
 ROLE_CODES: dict[Role, int] = {role: code for code, role in enumerate(ROLES, 1)}
 
 
@@ -62,9 +66,11 @@ def context_arrays(
     Args:
         selector: picks the earlier turn where the window joins by `select`; without it none.
     """
-    if window.join == "select" and selector is not None:
-        return _joined([select_text(one, window, selector, count_tokens) for one in examples])
-    if window.join != "apart":
+    if window.join == "select":
+        count = _with_marks(window, count_tokens)
+        chosen = selector or Selector((0.0,) * len(FEATURES))
+        return _joined([select_text(one, window, chosen, count) for one in examples])
+    if window.join == "text":
         return _joined([joined_text(one, window, count_tokens) for one in examples])
     width = context_width(window)
     turns = np.zeros((len(examples), width), np.int64)
@@ -80,8 +86,13 @@ def context_arrays(
 
 def joined_text(example: Example, window: ContextWindow, count_tokens: Callable[[str], int]) -> str:
     """Turn and history as one text that keeps within the window's tokens, marks included."""
-    marks = MARK_TOKENS[window.kind]
-    return context_text(example, window, lambda text: count_tokens(text) + marks)
+    return context_text(example, window, _with_marks(window, count_tokens))
+
+
+def _with_marks(window: ContextWindow, count_tokens: Callable[[str], int]) -> Callable[[str], int]:
+    """Counts a turn with what joins it to the next, as this tokenizer has it."""
+    marks = max(map(count_tokens, MARKS[window.kind]), default=0)
+    return lambda text: count_tokens(text) + marks
 
 
 def _joined(texts: Sequence[str]) -> ContextArrays:

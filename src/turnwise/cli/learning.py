@@ -105,15 +105,48 @@ def _label_report(workspace: Path, json: bool) -> None:
 
 
 @app.command()
-def train(workspace: WorkspaceOption = HERE, json: JsonOption = False) -> None:
-    """Train a classifier on the seed and the labelled logs, calibrate it, and pack a bundle."""
+def train(
+    workspace: WorkspaceOption = HERE,
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            help="How to train: frozen (the default, minutes), finetune (the encoder, too), "
+            "single, customer, joined, select, hierarchy, ranking, adapted, mixed, or a file. "
+            "Default: what turnwise.yaml says."
+        ),
+    ] = None,
+    dimension: Annotated[
+        list[str] | None,
+        typer.Option(help="Learn this dimension alone; repeat it for several. Default: all."),
+    ] = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Try a few steps; tell time and memory, train nothing.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Train a classifier on the seed and the labelled logs, calibrate it, and pack a bundle.
+
+    Killed while it trains an encoder, the same command goes on from the last checkpoint. The
+    bundle before stays the current one until the new one is whole.
+
+    Examples: turnwise train -w DIR; turnwise train -w DIR --recipe finetune --plan; turnwise
+    train -w DIR --recipe finetune; turnwise train -w DIR --recipe my-recipe.yaml
+    """
     from turnwise.cli import show_results
     from turnwise.cli.console import progress_display
+    from turnwise.config import load_recipe
     from turnwise.project import Project
-    from turnwise.steps import train_bundle
+    from turnwise.steps import plan_bundle, train_bundle
 
+    chosen = None if recipe is None else load_recipe(recipe)
+    only = tuple(dimension or ())
     with Project.open(workspace) as opened, progress_display() as progress:
-        result = train_bundle(opened, progress)
+        if chosen is not None:
+            opened.config = chosen.applied(opened.config)
+        if plan:
+            show_results.planned(plan_bundle(opened, progress, dimensions=only), json)
+            return
+        result = train_bundle(opened, progress, dimensions=only)
     show_results.trained(result, json)
 
 

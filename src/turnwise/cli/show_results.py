@@ -11,6 +11,7 @@ from turnwise.cli.console import percent, print_json, print_table
 if TYPE_CHECKING:
     from turnwise.pipeline import Announce, RunResult
     from turnwise.steps import EvaluateResult, TrainResult
+    from turnwise.training import TrainingPlan
 
 
 def trained(result: TrainResult, json: bool) -> None:
@@ -34,6 +35,30 @@ def trained(result: TrainResult, json: bool) -> None:
         f"Packed {result.id} ({result.precision}; agrees with the float model on "
         f"{percent(result.agreement)} of labels): {result.bundle}"
     )
+
+
+def planned(plan: TrainingPlan, json: bool) -> None:
+    if json:
+        print_json(plan)
+        return
+    print(
+        f"{plan.examples:,} turns, {plan.texts:,} distinct texts of {plan.tokens:,} tokens; "
+        f"{plan.encoder_weights / 1e6:.1f} million weights on {plan.device} in {plan.precision}"
+    )
+    print(
+        f"{plan.steps:,} steps of about {plan.batch} turns an epoch, {plan.epochs} epochs at most"
+    )
+    print(
+        f"About {_duration(plan.seconds_per_epoch)} an epoch, {_duration(plan.hours * 3600)} in "
+        f"all where nothing stops it sooner; {plan.memory_mb / 1e3:.1f} GB of memory, "
+        f"{plan.disk_mb / 1e3:.1f} GB of disk while it runs"
+    )
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def evaluated(result: EvaluateResult, json: bool) -> None:

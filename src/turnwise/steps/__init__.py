@@ -11,7 +11,7 @@ from turnwise.steps.label_plan import LabelPlan, plan_labels
 from turnwise.steps.labelling import LabelResult, label_logs
 from turnwise.steps.predicting import predict_conversations
 from turnwise.steps.statistics import project_statistics
-from turnwise.steps.training import TrainResult, train_bundle
+from turnwise.steps.training import TrainResult, plan_bundle, train_bundle
 
 __all__ = [
     "EvaluateResult",
@@ -25,6 +25,7 @@ __all__ = [
     "export_logs",
     "import_logs",
     "label_logs",
+    "plan_bundle",
     "plan_labels",
     "predict_conversations",
     "project_statistics",

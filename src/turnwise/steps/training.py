@@ -1,20 +1,34 @@
-"""Seed and pseudo-labels of a project -> a packed bundle."""
+"""Seed and pseudo-labels of a project -> a packed bundle.
+
+A bundle appears whole or not at all, and becomes the current one last: a training that fails
+leaves the last good bundle as it was.
+"""
 
 from __future__ import annotations
 
 import shutil
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from turnwise.bundle import Bundle
-from turnwise.errors import BundleError
+from turnwise.errors import BundleError, ConfigError
 from turnwise.progress import Progress, silent
 from turnwise.project import Project, key_of
 from turnwise.steps.training_data import TrainingData, training_data
 from turnwise.steps.ways import labels_in_use
 from turnwise.taxonomy import Taxonomy, to_dict
-from turnwise.training import pack, train
+from turnwise.training import (
+    Classifier,
+    TrainingPlan,
+    finetune,
+    pack,
+    plan_training,
+    train,
+)
+
+TRAINING = "training"  # folder of what a killed training of an encoder goes on from
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +42,7 @@ class TrainResult:
             conversations that were left out, as their labels are out of date.
         precision: of the packed graph, `int8` or `fp32`.
         agreement: share of labels on which the packed graph and the float model agree.
-        seconds: of the training, without the vectors and the export.
+        seconds: of the training; where the encoder is trained, its export included.
     """
 
     bundle: Path
@@ -43,16 +57,24 @@ class TrainResult:
     stale: int = 0
 
 
-def train_bundle(project: Project, progress: Progress = silent) -> TrainResult:
+def train_bundle(
+    project: Project, progress: Progress = silent, *, dimensions: Collection[str] = ()
+) -> TrainResult:
     """Train on the seed and the pseudo-labels, calibrate on seed conversations held apart, pack.
 
     The bundle becomes the project's current one. Where an earlier run made it of the same inputs
-    and it is unharmed, nothing is done anew.
+    and it is unharmed, nothing is done anew. A killed training of an encoder goes on from its
+    last checkpoint.
+
+    Args:
+        dimensions: learn these alone, to compare a model for each with one for all; all where
+            none is named.
 
     Raises:
         TrainingError: no conversation is labelled by a person, or pseudo-labels are out of date.
+        ConfigError: a dimension that the taxonomy lacks.
     """
-    taxonomy = project.taxonomy()
+    taxonomy = only(project.taxonomy(), dimensions)
     split = project.split()
     key = _key(project, taxonomy)
     earlier = project.workspace.finished_run("train", key)
@@ -63,28 +85,62 @@ def train_bundle(project: Project, progress: Progress = silent) -> TrainResult:
             return TrainResult(**{**earlier.result, "bundle": folder, "fresh": False})
     with project.recorded("train", key) as record:
         data = training_data(project, taxonomy, split)
-        result = _train(project, taxonomy, data, progress)
+        result = _train(project, taxonomy, data, key, progress)
         project.set_current_bundle(result.bundle)
         record.update(_plain(result))
     return result
 
 
-def _train(
-    project: Project, taxonomy: Taxonomy, data: TrainingData, progress: Progress
-) -> TrainResult:
-    encoder = project.encoder(progress)
-    began = time.perf_counter()
-    classifier = train(
-        data.labelled, data.calibration, taxonomy, encoder, project.config.training, progress
+def plan_bundle(
+    project: Project, progress: Progress = silent, *, dimensions: Collection[str] = ()
+) -> TrainingPlan:
+    """What `train_bundle` would take, told by a few steps; nothing is kept.
+
+    Raises:
+        TrainingError, ConfigError: as `train_bundle`; the encoder is not trained.
+    """
+    taxonomy = only(project.taxonomy(), dimensions)
+    data = training_data(project, taxonomy, project.split())
+    config = project.config
+    return plan_training(
+        data.labelled, data.calibration, taxonomy, config.encoder, config.training, progress
     )
+
+
+def only(taxonomy: Taxonomy, dimensions: Collection[str]) -> Taxonomy:
+    """The taxonomy with some of its dimensions, and no action that asks for another.
+
+    Raises:
+        ConfigError: a dimension that it lacks.
+    """
+    for name in dimensions:
+        if name not in taxonomy:
+            known = ", ".join(taxonomy.dimension_names)
+            reason = f"the taxonomy has no dimension {name!r}"
+            raise ConfigError(reason, field="dimension", hint=f"It has {known}")
+    if not dimensions:
+        return taxonomy
+    kept = tuple(one for one in taxonomy.dimensions if one.name in dimensions)
+    actions = tuple(one for one in taxonomy.actions if set(one.when) <= set(dimensions))
+    return replace(taxonomy, dimensions=kept, actions=actions)
+
+
+def _train(
+    project: Project, taxonomy: Taxonomy, data: TrainingData, key: str, progress: Progress
+) -> TrainResult:
+    began = time.perf_counter()
+    unfinished = project.folder / TRAINING / key
+    classifier, encoder = _learn(project, taxonomy, data, unfinished, progress)
     seconds = time.perf_counter() - began
     bundle = pack(
         classifier,
-        project.encoder_folder(),
+        encoder,
         project.bundles,
         redacted=project.config.redact,
+        refusal=project.config.refusal,
         progress=progress,
     )
+    shutil.rmtree(unfinished, ignore_errors=True)
     return TrainResult(
         bundle=bundle.folder,
         id=bundle.id,
@@ -99,6 +155,42 @@ def _train(
     )
 
 
+def _learn(
+    project: Project,
+    taxonomy: Taxonomy,
+    data: TrainingData,
+    unfinished: Path,
+    progress: Progress,
+) -> tuple[Classifier, Path]:
+    """A classifier, and the folder of the exported encoder that it sits on."""
+    config = project.config.training
+    if config.tune is None:
+        encoder = project.encoder(progress)
+        found = train(data.labelled, data.calibration, taxonomy, encoder, config, progress)
+        return found, project.encoder_folder()
+    tuned = finetune(
+        data.labelled,
+        data.calibration,
+        taxonomy,
+        project.config.encoder,
+        config,
+        progress,
+        folder=unfinished,
+        logs=_texts(project) if config.tune.masked_epochs else (),
+    )
+    return tuned.classifier, tuned.encoder
+
+
+def _texts(project: Project) -> list[str]:
+    """What both sides said in all conversations but those of the test."""
+    split = project.split()
+    return [
+        turn.text
+        for conversation in project.workspace.conversations((*split.seed, *split.unlabelled))
+        for turn in conversation.turns
+    ]
+
+
 def _key(project: Project, taxonomy: Taxonomy) -> str:
     config = project.config
     used = labels_in_use(project)
@@ -111,6 +203,7 @@ def _key(project: Project, taxonomy: Taxonomy) -> str:
         config.caps.training,
         used.way(project, taxonomy, project.split()).key if used else None,
         asdict(config.training),
+        asdict(config.refusal),
         project.workspace.fingerprint(),
     )
 

@@ -15,6 +15,7 @@ from turnwise.training.finetuning import Finetuned, finetune
 from turnwise.training.learning import train
 from turnwise.training.operating import RefusalConfig
 from turnwise.training.packing import pack
+from turnwise.training.planning import TrainingPlan, plan_training
 
 __all__ = [
     "Classifier",
@@ -23,7 +24,9 @@ __all__ = [
     "LabelledExample",
     "RefusalConfig",
     "TrainingConfig",
+    "TrainingPlan",
     "finetune",
     "pack",
+    "plan_training",
     "train",
 ]

@@ -106,7 +106,7 @@ def _read(path: Path) -> tuple[Weights, Progressed]:
         with safe_open(path, framework="pt") as file:
             said = json.loads(file.metadata()["progressed"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise TrainingError(
             f"{path}: this checkpoint can't be read ({error}). Delete it to train from the start"
         ) from error

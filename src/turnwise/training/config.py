@@ -34,6 +34,7 @@ class EncoderTuning:
             the processor or the accelerator has it.
         masked_epochs: passes of masked-language-model training over the project's own logs
             before that; 0 for none.
+        devices: processes that share each step; None: one for each graphics card, else one.
         checkpoint_minutes: between two checkpoints; one is written after every epoch, too.
     """
 
@@ -46,11 +47,12 @@ class EncoderTuning:
     batch: int | None = None
     precision: Precision = "auto"
     masked_epochs: int = 0
+    devices: int | None = None
     checkpoint_minutes: float = 10.0
 
     def __post_init__(self) -> None:
         where = "training.tune"
-        _at_least(self, where, 1, "epochs", "patience", "batch")
+        _at_least(self, where, 1, "epochs", "patience", "batch", "devices")
         _at_least(self, where, 0, "masked_epochs")
         _share(self, where, "warmup")
         _positive(self, where, "learning_rate", "heads_rate", "checkpoint_minutes")
@@ -134,7 +136,10 @@ class TrainingConfig:
                 field="training.ranking",
                 hint="Add training.tune, or take ranking out",
             )
-        if any(not 0 < one <= 1 for one in self.shares.values()) or sum(self.shares.values()) > 1:
+        if (
+            any(not 0 < one <= 1 for one in self.shares.values())
+            or math.fsum(self.shares.values()) > 1 + 1e-9
+        ):
             raise ConfigError("shares are above 0 and sum to 1 at most", field="training.shares")
 
 

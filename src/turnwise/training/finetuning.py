@@ -32,6 +32,7 @@ from turnwise.training.config import TrainingConfig
 from turnwise.training.data import LabelledExample, Targets
 from turnwise.training.learning import shape_for
 from turnwise.training.preparing import Prepared, lay_out, prepare
+from turnwise.training.weights import kind_of
 
 if TYPE_CHECKING:
     from turnwise.training.lessons import Lessons, RankedTokens
@@ -84,10 +85,14 @@ def finetune(
     """
     if config.tune is None:
         raise ConfigError("is missing", field="training.tune", hint="Call train()")
+    import torch
+
     prepared = prepare(labelled, calibration, taxonomy, config)
-    source = _read_logs(find_source(encoder), logs, folder, config, progress)
-    course, text_encoder, selector = plan_course(prepared, source, folder, progress)
-    return _teach(course, text_encoder, selector, prepared, progress)
+    with torch.random.fork_rng():  # transformers draws weights that a file lacks, export its input
+        torch.manual_seed(config.seed)
+        source = _read_logs(find_source(encoder), logs, folder, config, progress)
+        course, text_encoder, selector = plan_course(prepared, source, folder, progress)
+        return _teach(course, text_encoder, selector, prepared, progress)
 
 
 def _read_logs(
@@ -183,8 +188,10 @@ def _key(prepared: Prepared, source: EncoderSource) -> str:
     digest.update(json.dumps(said, sort_keys=True, default=str).encode())
     for group in prepared.groups:
         for one in group:
-            texts = [turn.text for turn in (*one.example.history, one.example.turn)]
-            said_of = (one.example.key, texts, dict(one.labels), dict(one.weights), dict(one.also))
+            seen = one.example.conversation.turns[: one.example.index + 2]  # ranking: the answer
+            spoken = [(turn.role, turn.text) for turn in seen]
+            labels = (dict(one.labels), dict(one.weights), dict(one.also), kind_of(one))
+            said_of = (one.example.key, spoken, *labels)
             digest.update(json.dumps(said_of, sort_keys=True).encode())
     return digest.hexdigest()
 

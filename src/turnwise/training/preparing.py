@@ -107,18 +107,31 @@ def _settled(
         other = found.setdefault(one.example.key, one)
         if other is one:
             continue
-        first, second = (other, one) if other.is_gold or not one.is_gold else (one, other)
-        contradicted += any(first.labels.get(k, v) != v for k, v in second.labels.items())
-        found[one.example.key] = replace(
-            first,
-            labels={**second.labels, **first.labels},
-            weights={**second.weights, **first.weights},
-        )
+        contradicted += any(other.labels.get(k, v) != v for k, v in one.labels.items())
+        found[one.example.key] = _joined(other, one)
     if not contradicted:
         return list(found.values()), ()
     turns = "1 turn was" if contradicted == 1 else f"{contradicted} turns were"
     return list(found.values()), (
         f"{turns} labelled twice, not alike: a person's label holds, else the first given",
+    )
+
+
+def _joined(first: LabelledExample, second: LabelledExample) -> LabelledExample:
+    """One turn, labelled twice: dimension by dimension a person's label, else the first."""
+
+    def is_gold(one: LabelledExample, name: str) -> bool:
+        return one.weights.get(name, 1.0) == 1
+
+    owners = {**dict.fromkeys(second.labels, second), **dict.fromkeys(first.labels, first)}
+    for name in second.labels:
+        if is_gold(second, name) and not is_gold(first, name):
+            owners[name] = second
+    return LabelledExample(
+        first.example,
+        {name: one.labels[name] for name, one in owners.items()},
+        {name: one.weights.get(name, 1.0) for name, one in owners.items()},
+        {name: one.also[name] for name, one in owners.items() if name in one.also},
     )
 
 

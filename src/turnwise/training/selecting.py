@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from turnwise.context_selection import Selector
 from turnwise.encoders import Encoder
+from turnwise.errors import TrainingError
 from turnwise.progress import Progress
 from turnwise.sampling import stable_hash
 from turnwise.training.config import TrainingConfig
@@ -32,7 +33,14 @@ def selector_for(prepared: Prepared, encoder: Encoder, progress: Progress) -> Se
     )
     found, examples = [], []
     for kept, shown in halves(prepared.kept):
-        classifier = train(kept, [], taxonomy, encoder, teacher, progress)
+        try:
+            classifier = train(kept, [], taxonomy, encoder, teacher, progress)
+        except TrainingError as error:
+            raise TrainingError(
+                "training.context.join: select learns which turn helps on one half of the "
+                f"conversations, then the other, and one of them falls short: {error}; or take "
+                "join: text"
+            ) from error
         found += gains(classifier, shown, encoder, progress)
         examples += [one.example for one in shown]
     return fit_selector(examples, found, config.context)

@@ -23,12 +23,14 @@ import torch
 from torch import Tensor, nn
 
 from turnwise.bundle import Logits, path_scores
+from turnwise.encoders import EncoderSource
 from turnwise.errors import TrainingError
 from turnwise.progress import Progress
 from turnwise.training.calibrate import fit_temperature, mean_loss
 from turnwise.training.checkpoints import Progressed, Weights, load_checkpoint, save_checkpoint
 from turnwise.training.config import EncoderTuning, TrainingConfig
 from turnwise.training.data import MISSING
+from turnwise.training.devices import Place, device_count, on_devices
 from turnwise.training.fit import Dataset, Fitted, fit
 from turnwise.training.lessons import Lessons, batches
 from turnwise.training.losses import LabelLoss, Wanted
@@ -36,8 +38,9 @@ from turnwise.training.model import Shape, TurnClassifier
 from turnwise.training.ranking import ranking_loss
 from turnwise.training.text_encoder import TextEncoder, Tokens
 
+ALONE = Place()
 LONGEST_STEP = 1.0  # of the gradient's norm
-TOO_LITTLE_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+TOO_LITTLE_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "alloc_failed")
 
 
 class TunedModel(nn.Module):
@@ -97,10 +100,25 @@ def tune(course: Course, encoder: TextEncoder, progress: Progress) -> tuple[Tune
     """
     course.folder.mkdir(parents=True, exist_ok=True)
     with torch.random.fork_rng(), _told(course):
+        devices = device_count(course.tune.devices)
+        if devices > 1:
+            on_devices(devices, _OnDevice(course, encoder.source), progress)
         torch.manual_seed(course.config.seed)
-        run = _Run(course, encoder, progress)
-        run.to_the_end()
+        run = Run(course, encoder, progress)
+        run.to_the_end()  # which finds all done where several devices did it
         return run.model.eval(), Fitted(run.model.classifier, run.at.losses, run.best_epoch)
+
+
+@dataclass(frozen=True, slots=True)
+class _OnDevice:
+    """The training as one of several processes has it."""
+
+    course: Course
+    source: EncoderSource
+
+    def __call__(self, place: Place, progress: Progress) -> None:
+        torch.manual_seed(self.course.config.seed)
+        Run(self.course, TextEncoder(self.source), progress, place).to_the_end()
 
 
 @contextmanager
@@ -120,22 +138,27 @@ def _told(course: Course) -> Iterator[None]:
         ) from error
 
 
-class _Run:
-    """One training on its way."""
+class Run:
+    """One training on its way.
 
-    def __init__(self, course: Course, encoder: TextEncoder, progress: Progress) -> None:
-        self.course, self.progress = course, progress
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    Attributes:
+        steps: of an epoch; at: how far it is; best: the weights that did best.
+    """
+
+    def __init__(
+        self,
+        course: Course,
+        encoder: TextEncoder,
+        progress: Progress,
+        place: Place = ALONE,
+    ) -> None:
+        self.course, self.progress, self.place = course, progress, place
+        self.device = place.device
         self.loss = LabelLoss(course.shape.levels)
-        self.steps = len(self._batches(0))
+        self.steps = len(self.batches(0))
         self.model = TunedModel(encoder, TurnClassifier(course.shape)).to(self.device)
         self.optimiser = torch.optim.AdamW(_groups(self.model, course.tune), fused=True)
-        loaded = load_checkpoint(course.folder, course.key, self.model, self.optimiser)
-        if loaded:
-            self.at, self.best = loaded
-        else:
-            self.model.classifier.load_state_dict(self._first_heads().state_dict())
-            self.at, self.best = Progressed(course.key), self._weights()
+        self.at, self.best = Progressed(course.key), dict[str, Tensor]()
         self.saved = time.monotonic()
 
     @property
@@ -144,7 +167,15 @@ class _Run:
         return int(np.argmin(self.at.losses)) + 1
 
     def to_the_end(self) -> None:
-        tune = self.course.tune
+        """Train from where the folder's checkpoint stands, or from the start."""
+        tune, course = self.course.tune, self.course
+        loaded = load_checkpoint(course.folder, course.key, self.model, self.optimiser)
+        if loaded:
+            self.at, self.best = loaded
+        else:
+            self.model.classifier.load_state_dict(self._first_heads().state_dict())
+            self.best = self._weights()
+        self.place.share_weights(self.model)
         while self.at.epoch < tune.epochs and not self._stopped():
             self._epoch()
         self.model.load_state_dict(self.best)
@@ -164,43 +195,64 @@ class _Run:
         turns, roles = torch.from_numpy(data.turns), torch.from_numpy(data.roles)
         return Dataset(torch.from_numpy(vectors), turns, roles, data.wanted)
 
-    def _batches(self, epoch: int) -> list[np.ndarray]:
+    def batches(self, epoch: int) -> list[np.ndarray]:
+        """The examples of each step of an epoch, in their order."""
         course = self.course
         draw = np.random.default_rng((course.config.seed, epoch))
         return batches(course.taught, course.tune.batch_for(len(course.taught)), draw)
 
     def _epoch(self) -> None:
         self.model.train()
-        todo = self._batches(self.at.epoch)
+        todo = self.batches(self.at.epoch)
         total = self.course.tune.epochs * self.steps
         for place in range(self.at.batch, len(todo)):
-            self._step(todo[place], self.at.epoch * self.steps + place)
+            # Groups stay whole, so that an epoch may have a batch more or less than the first.
+            step = self.at.epoch * self.steps + min(place, self.steps - 1)
+            self.step(todo[place], step)
             self.at = replace(self.at, batch=place + 1)
-            self.progress("training", self.at.epoch * self.steps + place + 1, total)
+            self.progress("training", step + 1, total)
             if time.monotonic() - self.saved > 60 * self.course.tune.checkpoint_minutes:
                 self._save()
-        losses = (*self.at.losses, self._held_loss())
+        held = self.place.agree(self._held_loss())
+        if not math.isfinite(held):
+            raise self._no_number(total)
+        losses = (*self.at.losses, held)
         self.at = replace(self.at, epoch=self.at.epoch + 1, batch=0, losses=losses)
         if self.best_epoch == self.at.epoch:
             self.best = self._weights()
         self._save()
 
-    def _step(self, rows: np.ndarray, step: int) -> None:
+    def step(self, rows: np.ndarray, step: int) -> None:
+        """Learn from some examples.
+
+        Args:
+            step: how many were before, of all epochs; it decides the learning rate.
+        """
         rate = _rate(step, self.steps * self.course.tune.epochs, self.course.tune.warmup)
         for group in self.optimiser.param_groups:
             group["lr"] = group["peak"] * rate
+        self.optimiser.zero_grad()
+        share = self.place.share(rows)
+        if len(share):
+            loss = self._loss(share, step) * (len(share) / len(rows))
+            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it unannotated
+        self.place.sum_gradients(self.model)
+        nn.utils.clip_grad_norm_(self.model.parameters(), LONGEST_STEP)
+        self.optimiser.step()
+
+    def _loss(self, rows: np.ndarray, step: int) -> Tensor:
         with self._precision():
             loss = self._losses(rows)
         if not torch.isfinite(loss):
-            raise TrainingError(
-                f"the loss is no number any more (epoch {self.at.epoch + 1}, step {step + 1}). "
-                "Lower training.tune.learning_rate and heads_rate, or set precision: fp32; the "
-                "last good bundle is as it was"
-            )
-        self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it unannotated
-        nn.utils.clip_grad_norm_(self.model.parameters(), LONGEST_STEP)
-        self.optimiser.step()
+            raise self._no_number(step + 1)
+        return loss
+
+    def _no_number(self, step: int) -> TrainingError:
+        return TrainingError(
+            f"the loss is no number any more (epoch {self.at.epoch + 1}, step {step}). "
+            "Lower training.tune.learning_rate and heads_rate, or set precision: fp32; the "
+            "last good bundle is as it was"
+        )
 
     def _losses(self, rows: np.ndarray) -> Tensor:
         course = self.course
@@ -237,7 +289,8 @@ class _Run:
         return {name: value.detach().clone() for name, value in self.model.state_dict().items()}
 
     def _save(self) -> None:
-        save_checkpoint(self.course.folder, self.at, self.model, self.best, self.optimiser)
+        if self.place.is_first:
+            save_checkpoint(self.course.folder, self.at, self.model, self.best, self.optimiser)
         self.saved = time.monotonic()
 
     def _precision(self) -> AbstractContextManager[object]:

@@ -39,10 +39,13 @@ def mixed(
     if not shares or not labelled:
         return found
     kinds = np.array([kind_of(one) for one in labelled])
-    sums = {kind: float(found.weights[kinds == kind].sum()) for kind in np.unique(kinds)}
+    each = {str(kind): float(found.weights[kinds == kind].sum()) for kind in np.unique(kinds)}
+    sums = {kind: value for kind, value in each.items() if value > 0}  # some have no label at all
     total = sum(sums.values())
-    wanted = _shares({str(kind): value / total for kind, value in sums.items()}, shares)
-    factors = np.array([wanted[kind] * total / sums[kind] if sums[kind] else 1.0 for kind in kinds])
+    wanted = _shares({kind: value / total for kind, value in sums.items()}, shares)
+    factors = np.array(
+        [wanted[kind] * total / sums[kind] if kind in sums else 1.0 for kind in kinds]
+    )
     return Targets(
         found.labels, (found.weights * factors[:, None]).astype(np.float32), found.several
     )
@@ -52,7 +55,7 @@ def _shares(there: Mapping[str, float], wanted: Mapping[ExampleKind, float]) -> 
     """The share of each kind that is there: those stated, and the rest as it comes."""
     stated: dict[str, float] = {kind: share for kind, share in wanted.items() if kind in there}
     rest = {kind: share for kind, share in there.items() if kind not in stated}
-    left = 1 - sum(stated.values()) if rest else 0.0
+    left = max(0.0, 1 - sum(stated.values())) if rest else 0.0
     found = stated | {kind: left * share / sum(rest.values()) for kind, share in rest.items()}
     return {kind: share / sum(found.values()) for kind, share in found.items()}
 
@@ -62,7 +65,7 @@ def balanced(found: Targets) -> Targets:
     weights = found.weights.copy()
     for column in range(found.labels.shape[1]):
         there = found.labels[:, column] != MISSING
-        if there.any():
+        if weights[there, column].any():
             weights[there, column] *= _factors(found.labels[there, column], weights[there, column])
     return Targets(found.labels, weights, found.several)
 

@@ -1,0 +1,41 @@
+"""Two processes on one processor stand for two graphics cards."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tiny_encoders import make_encoder
+from training_samples import every, gold
+
+from turnwise.encoders import OnnxEncoder
+from turnwise.errors import TrainingError
+from turnwise.training import EncoderTuning, finetune
+from turnwise.training.devices import on_devices
+
+WORDS = "about my bike boat kite please and now can you repair it how much is when ready".split()
+TUNE = EncoderTuning(epochs=2, learning_rate=1e-3, batch=8, precision="fp32", devices=2)
+
+
+def test_two_devices_learn_what_one_learns(shop, taxonomy, config, tmp_path):
+    source = str(make_encoder(tmp_path / "encoder", "bert", WORDS))
+    probabilities = []
+    for devices in (1, 2):
+        # Without dropout: each process draws its own.
+        tuned = replace(config, dropout=0.0, tune=replace(TUNE, devices=devices))
+        folder = tmp_path / f"on{devices}"
+        made = finetune(gold(shop(16)), [], taxonomy, source, tuned, folder=folder)
+        encoder = OnnxEncoder(made.encoder, threads=1)
+        found = made.classifier.probabilities(every(shop(20)[16:]), encoder)
+        probabilities.append(np.hstack(list(found.values())))
+    assert np.abs(probabilities[0] - probabilities[1]).max() < 0.1
+
+
+def fail(place, progress):
+    raise ValueError("the card is gone")
+
+
+def test_a_process_that_fails_says_why():
+    with pytest.raises(TrainingError, match="the card is gone"):
+        on_devices(2, fail, lambda *told: None)
