@@ -70,18 +70,15 @@ class Recipe(_Section):
     """How to train: parts of the settings, in a file of their own.
 
     What a recipe says of `training` and `refusal` stands in place of all that the settings of
-    the workspace say of them; the encoder only where the recipe names one.
+    the workspace say of them.
     """
 
-    encoder: str | None = None
     training: TrainingConfig = TrainingConfig()
     refusal: RefusalConfig = RefusalConfig()
 
     def applied(self, config: Config) -> Config:
         """The settings of a workspace with this recipe's in their place."""
-        parts = {"training": self.training, "refusal": self.refusal}
-        encoder = {} if self.encoder is None else {"encoder": self.encoder}
-        return config.model_copy(update=parts | encoder)
+        return config.model_copy(update={"training": self.training, "refusal": self.refusal})
 
 
 def recipe_names() -> list[str]:

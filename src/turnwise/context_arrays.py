@@ -66,12 +66,12 @@ def context_arrays(
     Args:
         selector: picks the earlier turn where the window joins by `select`; without it none.
     """
-    if window.join == "select":
+    if window.join != "apart":
         count = _with_marks(window, count_tokens)
         chosen = selector or Selector((0.0,) * len(FEATURES))
-        return _joined([select_text(one, window, chosen, count) for one in examples])
-    if window.join == "text":
-        return _joined([joined_text(one, window, count_tokens) for one in examples])
+        if window.join == "select":
+            return _joined([select_text(one, window, chosen, count) for one in examples])
+        return _joined([context_text(one, window, count) for one in examples])
     width = context_width(window)
     turns = np.zeros((len(examples), width), np.int64)
     roles = np.zeros((len(examples), width), np.int64)
@@ -84,13 +84,8 @@ def context_arrays(
     return ContextArrays(tuple(places), turns, roles)
 
 
-def joined_text(example: Example, window: ContextWindow, count_tokens: Callable[[str], int]) -> str:
-    """Turn and history as one text that keeps within the window's tokens, marks included."""
-    return context_text(example, window, _with_marks(window, count_tokens))
-
-
 def _with_marks(window: ContextWindow, count_tokens: Callable[[str], int]) -> Callable[[str], int]:
-    """Counts a turn with what joins it to the next, as this tokenizer has it."""
+    """Counts a turn with what joins it to the next: joined texts keep within the window so."""
     marks = max(map(count_tokens, MARKS[window.kind]), default=0)
     return lambda text: count_tokens(text) + marks
 

@@ -92,7 +92,7 @@ def test_a_checkpoint_that_cannot_be_read_says_so(tmp_path, damage):
     else:
         whole = path.read_bytes()
         path.write_bytes({"cut": whole[: len(whole) // 2], "text": b"hello"}.get(damage, b""))
-    with pytest.raises(TrainingError, match="can't be read.*Delete it to train from the start"):
+    with pytest.raises(TrainingError, match=r"can't be read.*Delete it to train from the start"):
         load_checkpoint(tmp_path, "key", *trained(0))
 
 
@@ -107,3 +107,18 @@ def test_a_write_that_breaks_off_leaves_the_checkpoint_before_it(tmp_path, monke
     with pytest.raises(OSError, match="No space left"):
         save_checkpoint(tmp_path, Progressed("key", 2), *_model_and_best())
     assert load_checkpoint(tmp_path, "key", *trained(0))[0].epoch == 1
+
+
+def test_a_checkpoint_of_more_graphics_cards_than_there_are_can_be_gone_on_from(
+    tmp_path, monkeypatch
+):
+    from turnwise.training import checkpoints
+
+    states = {"cpu": torch.get_rng_state()} | {f"cuda{at}": torch.zeros(16) for at in range(4)}
+    monkeypatch.setattr(checkpoints, "_random_states", lambda: states)
+    save_checkpoint(tmp_path, Progressed("key", 2), *_model_and_best())
+    given: list[int] = []
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_rng_state", lambda state, at: given.append(at))
+    assert load_checkpoint(tmp_path, "key", *trained(0))[0].epoch == 2
+    assert given == [0, 1]

@@ -14,7 +14,25 @@ from turnwise.errors import TrainingError
 from turnwise.training import EncoderTuning, finetune
 from turnwise.training.devices import on_devices
 
-WORDS = "about my bike boat kite please and now can you repair it how much is when ready".split()
+WORDS = [
+    "about",
+    "my",
+    "bike",
+    "boat",
+    "kite",
+    "please",
+    "and",
+    "now",
+    "can",
+    "you",
+    "repair",
+    "it",
+    "how",
+    "much",
+    "is",
+    "when",
+    "ready",
+]
 TUNE = EncoderTuning(epochs=2, learning_rate=1e-3, batch=8, precision="fp32", devices=2)
 
 

@@ -70,7 +70,7 @@ def test_of_a_turn_that_is_gold_in_part_each_dimension_is_settled_on_its_own():
 
 def test_a_dimension_of_several_labels_must_be_in_the_taxonomy():
     config = TrainingConfig(several=("mood",))
-    with pytest.raises(ConfigError, match="training.several.*'mood'.*product, wish"):
+    with pytest.raises(ConfigError, match=r"training\.several.*'mood'.*product, wish"):
         prepare(gold(conversations(12)), [], taxonomy(), config)
 
 
@@ -151,7 +151,7 @@ def test_settings_that_make_no_sense_name_their_field(settings, field):
 @pytest.mark.parametrize(
     "settings",
     [
-        {"epochs": 0},
+        {"epochs": -1},
         {"patience": 0},
         {"batch": 0},
         {"masked_epochs": -1},

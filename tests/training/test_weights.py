@@ -63,7 +63,8 @@ def test_each_kind_has_its_share_of_the_weight_and_the_sum_stays(examples, share
     before, after = sums(plain, examples), sums(found, examples)
     total = sum(before.values())
     assert sum(after.values()) == pytest.approx(total, rel=1e-4)
-    assert np.isfinite(found.weights).all() and (found.weights >= 0).all()
+    assert np.isfinite(found.weights).all()
+    assert (found.weights >= 0).all()
     there = {kind for kind, weight in before.items() if weight}
     stated = {kind: share for kind, share in shares.items() if kind in there}
     scale = 1.0 if there - set(stated) else sum(stated.values())
@@ -73,6 +74,16 @@ def test_each_kind_has_its_share_of_the_weight_and_the_sum_stays(examples, share
     for kind, weight in rest.items():
         left = total * (1 - sum(stated.values()))
         assert after[kind] == pytest.approx(left * weight / sum(rest.values()), rel=1e-4)
+
+
+def test_the_taxonomys_utterances_are_no_part_of_the_mix():
+    examples = [example("single", {"wish": "A"})] * 4 + [example("pseudo", {"wish": "B"})] * 4
+    utterances = [example("pseudo", {"wish": "A"})] * 3
+    shares = {"single": 0.9, "pseudo": 0.1}
+    found = mixed(targets([*examples, *utterances], SHOP), examples, shares).weights[:, 0]
+    assert found[:4].sum() == pytest.approx(5.4)
+    assert found[4:8].sum() == pytest.approx(0.6)
+    assert found[8:].tolist() == [0.5] * 3
 
 
 def test_within_a_kind_examples_keep_their_proportions():

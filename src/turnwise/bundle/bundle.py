@@ -10,6 +10,7 @@ suffice to load and predict; nothing in a bundle is ever executed as code.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +19,7 @@ from typing import Self
 
 import numpy as np
 
+from turnwise.bundle.levels import levels_of
 from turnwise.bundle.manifest import MANIFEST, PACK_AGAIN, Manifest, file_facts, read_manifest
 from turnwise.bundle.model import MODEL, TOKENIZER, Logits, PackedModel, Probabilities
 from turnwise.bundle.readout import Readout, readout
@@ -112,6 +114,13 @@ class Bundle:
             raise BundleError(
                 f"{folder / MANIFEST}: field temperatures must name {names}. {PACK_AGAIN}"
             )
+        for name, found in manifest.temperatures.items():
+            levels = len(levels_of(bundle.taxonomy[name]).sizes)
+            if len(found) not in (1, levels) or not all(0 < one < math.inf for one in found):
+                raise BundleError(
+                    f"{folder / MANIFEST}: field temperatures.{name} must hold one number above "
+                    f"0, or one for each level. {PACK_AGAIN}"
+                )
         return bundle
 
     def predict(self, conversation: Conversation, top: int = 3) -> Prediction:

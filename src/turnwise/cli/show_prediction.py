@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from turnwise.bundle import Prediction
     from turnwise.conversations import Conversation
 
+MOST_PLAUSIBLE = 6  # labels that are shown of those that can't be ruled out
 WIDTH = 96  # characters of a customer turn that are shown
 
 
@@ -30,6 +31,11 @@ def prediction(conversation: Conversation, found: Prediction, json: bool) -> Non
         for name, scores in found.scores.items()
     ]
     print_table("", ("dimension", "label", "confidence", "runners-up"), rows)
+    for name, labels in found.plausible.items():
+        if len(labels) > 1:
+            print(f"{name} could as well be {', '.join(labels[1:MOST_PLAUSIBLE])}")
+    if found.out_of_domain:
+        print("Out of domain: nothing like this was trained on")
     if action is not None:
         print(f"Route to {action.target} (rule {action.name})")
 
@@ -50,5 +56,7 @@ def prediction_values(found: Prediction) -> dict[str, object]:
             }
             for name, scores in found.scores.items()
         },
+        "plausible": found.plausible,
+        "out_of_domain": found.out_of_domain,
         "action": None if action is None else {"name": action.name, "to": action.target},
     }

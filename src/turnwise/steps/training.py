@@ -21,6 +21,7 @@ from turnwise.steps.ways import labels_in_use
 from turnwise.taxonomy import Taxonomy, to_dict
 from turnwise.training import (
     Classifier,
+    LabelledExample,
     TrainingPlan,
     finetune,
     pack,
@@ -75,7 +76,6 @@ def train_bundle(
         ConfigError: a dimension that the taxonomy lacks.
     """
     taxonomy = only(project.taxonomy(), dimensions)
-    split = project.split()
     key = _key(project, taxonomy)
     earlier = project.workspace.finished_run("train", key)
     if earlier is not None and earlier.result is not None:
@@ -84,7 +84,7 @@ def train_bundle(
             project.set_current_bundle(folder)
             return TrainResult(**{**earlier.result, "bundle": folder, "fresh": False})
     with project.recorded("train", key) as record:
-        data = training_data(project, taxonomy, split)
+        data = _data(project, taxonomy)
         result = _train(project, taxonomy, data, key, progress)
         project.set_current_bundle(result.bundle)
         record.update(_plain(result))
@@ -100,11 +100,26 @@ def plan_bundle(
         TrainingError, ConfigError: as `train_bundle`; the encoder is not trained.
     """
     taxonomy = only(project.taxonomy(), dimensions)
-    data = training_data(project, taxonomy, project.split())
-    config = project.config
-    return plan_training(
-        data.labelled, data.calibration, taxonomy, config.encoder, config.training, progress
+    data = _data(project, taxonomy)
+    config = project.config.training
+    encoder = (config.tune and config.tune.encoder) or project.config.encoder
+    return plan_training(data.labelled, data.calibration, taxonomy, encoder, config, progress)
+
+
+def _data(project: Project, taxonomy: Taxonomy) -> TrainingData:
+    """What there is to learn of the taxonomy's dimensions, which may be some of the project's."""
+    data = training_data(project, project.taxonomy(), project.split())
+    gold, pseudo = (
+        tuple(one for each in part if (one := _of(each, taxonomy)).labels)
+        for part in (data.labelled[: data.gold_turns], data.labelled[data.gold_turns :])
     )
+    return replace(data, labelled=(*gold, *pseudo), gold_turns=len(gold))
+
+
+def _of(one: LabelledExample, taxonomy: Taxonomy) -> LabelledExample:
+    """An example with its labels of the taxonomy's dimensions alone."""
+    labels = {name: label for name, label in one.labels.items() if name in taxonomy}
+    return replace(one, labels=labels, weights={name: one.weights[name] for name in labels})
 
 
 def only(taxonomy: Taxonomy, dimensions: Collection[str]) -> Taxonomy:
@@ -172,7 +187,7 @@ def _learn(
         data.labelled,
         data.calibration,
         taxonomy,
-        project.config.encoder,
+        config.tune.encoder or project.config.encoder,
         config,
         progress,
         folder=unfinished,
@@ -201,7 +216,7 @@ def _key(project: Project, taxonomy: Taxonomy) -> str:
         config.redact,
         config.split.model_dump(),
         config.caps.training,
-        used.way(project, taxonomy, project.split()).key if used else None,
+        used.way(project, project.taxonomy(), project.split()).key if used else None,
         asdict(config.training),
         asdict(config.refusal),
         project.workspace.fingerprint(),

@@ -13,6 +13,7 @@ from turnwise.steps.reviewing import reviewed
 from turnwise.steps.ways import InUse, Way, labels_in_use
 from turnwise.taxonomy import Taxonomy
 from turnwise.training import LabelledExample
+from turnwise.training.data import gold_labels
 
 Key = tuple[str, int]  # conversation id, turn
 MOST = 0.999  # weight of a pseudo-label: 1 is what tells gold
@@ -86,7 +87,7 @@ def training_data(
     ]
     cap = project.config.caps.training
     labelled = [
-        LabelledExample(one, labels, dict.fromkeys(labels, 1.0))
+        LabelledExample(one, labels, dict.fromkeys(labels, 1.0), gold_labels(one, taxonomy).also)
         for one, labels in cap_per_label(gold, lambda one: first_gold(one, taxonomy), cap)
     ]
     gold_turns = len(labelled)
@@ -104,7 +105,7 @@ def training_data(
 
 
 def first_gold(example: Example, taxonomy: Taxonomy) -> Mapping[str, str]:
-    """The first gold label of each dimension: this version learns one label a dimension."""
+    """The first gold label of each dimension: what caps and single labels go by."""
     return {name: labels[0] for name, labels in example.gold.items() if name in taxonomy}
 
 

@@ -126,5 +126,6 @@ def _random_states() -> Weights:
 
 def _set_random_states(states: Weights) -> None:
     torch.set_rng_state(states["cpu"])
-    if torch.cuda.is_available() and "cuda0" in states:
-        torch.cuda.set_rng_state_all([states[one] for one in sorted(states) if one != "cpu"])
+    for at in range(torch.cuda.device_count()):  # which may be others than before
+        if f"cuda{at}" in states:
+            torch.cuda.set_rng_state(states[f"cuda{at}"], at)

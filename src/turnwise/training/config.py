@@ -23,8 +23,11 @@ class EncoderTuning:
     """How the encoder itself is trained, together with the heads.
 
     Attributes:
+        encoder: a Hugging Face id or a local folder; None: the project's, which labels by its
+            vectors and is left as it is in any case.
         epochs: passes over the data at most; patience: passes without a better loss on the
-            conversations held apart before training stops.
+            conversations held apart before training stops. 0 epochs: the encoder is trained by
+            contrast or masked words alone, and the heads on what comes of it.
         learning_rate: of the encoder, at its highest; None: 1e-4 for encoders of under 50
             million weights, 2e-5 beyond 200 million, 5e-5 between. heads_rate: of the heads.
         weight_decay: of AdamW; warmup: share of the steps in which the rates rise from 0, in
@@ -32,12 +35,15 @@ class EncoderTuning:
         batch: examples a step; None: 32 below 20,000 examples, then 64.
         precision: `bf16` computes in bfloat16 and keeps weights in fp32; `auto` does so where
             the processor or the accelerator has it.
+        contrast_epochs: passes that draw turns of one label together before the heads are
+            trained, for little data without a history; 0 for none.
         masked_epochs: passes of masked-language-model training over the project's own logs
             before that; 0 for none.
         devices: processes that share each step; None: one for each graphics card, else one.
         checkpoint_minutes: between two checkpoints; one is written after every epoch, too.
     """
 
+    encoder: str | None = None
     epochs: int = 10
     patience: int = 5
     learning_rate: float | None = None
@@ -46,14 +52,15 @@ class EncoderTuning:
     warmup: float = 0.1
     batch: int | None = None
     precision: Precision = "auto"
+    contrast_epochs: int = 0
     masked_epochs: int = 0
     devices: int | None = None
     checkpoint_minutes: float = 10.0
 
     def __post_init__(self) -> None:
         where = "training.tune"
-        _at_least(self, where, 1, "epochs", "patience", "batch", "devices")
-        _at_least(self, where, 0, "masked_epochs")
+        _at_least(self, where, 1, "patience", "batch", "devices")
+        _at_least(self, where, 0, "epochs", "contrast_epochs", "masked_epochs")
         _share(self, where, "warmup")
         _positive(self, where, "learning_rate", "heads_rate", "checkpoint_minutes")
         _not_negative(self, where, "weight_decay")

@@ -77,6 +77,8 @@ class Place:
         if self.world == 1:
             return
         for one in model.parameters():
+            if not one.requires_grad:
+                continue
             if one.grad is None:  # a part that this share did not need
                 one.grad = torch.zeros_like(one)
             distributed.all_reduce(one.grad)

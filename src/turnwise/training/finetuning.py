@@ -92,7 +92,18 @@ def finetune(
         torch.manual_seed(config.seed)
         source = _read_logs(find_source(encoder), logs, folder, config, progress)
         course, text_encoder, selector = plan_course(prepared, source, folder, progress)
+        prepared = _with_notes(prepared, course, logs)
         return _teach(course, text_encoder, selector, prepared, progress)
+
+
+def _with_notes(prepared: Prepared, course: Course, logs: Sequence[str]) -> Prepared:
+    """What was asked for and could not be done is told."""
+    notes = list(prepared.notes)
+    if course.tune.masked_epochs and not logs:
+        notes.append("training.tune.masked_epochs: no logs were given, so none were read")
+    if course.taught.ranked is not None and not course.taught.ranked.row_of:
+        notes.append("training.ranking: no turn has an answer to tell from others, so none was")
+    return replace(prepared, notes=tuple(notes))
 
 
 def _read_logs(
@@ -184,7 +195,8 @@ def _key(prepared: Prepared, source: EncoderSource) -> str:
     config = prepared.config
     digest = hashlib.sha256()
     settings = {**asdict(config), "tune": _decisive(config)}
-    said = (to_dict(prepared.taxonomy), source.content_sha256, settings)
+    ordered = json.dumps(to_dict(prepared.taxonomy))  # labels are known by their places
+    said = (ordered, source.content_sha256, settings)
     digest.update(json.dumps(said, sort_keys=True, default=str).encode())
     for group in prepared.groups:
         for one in group:

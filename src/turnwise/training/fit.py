@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from turnwise.context_arrays import ContextArrays
 from turnwise.encoders import Vectors
+from turnwise.errors import TrainingError
 from turnwise.progress import Progress
 from turnwise.training.config import TrainingConfig
 from turnwise.training.data import Targets
@@ -101,6 +103,11 @@ def fit(
         for epoch in range(config.epochs):
             _train_epoch(model, optimiser, taught, config, loss)
             losses.append(_held_loss(model, held, loss))
+            if not math.isfinite(losses[-1]):
+                raise TrainingError(
+                    f"the loss of the heads is no number any more (pass {epoch + 1}). Lower "
+                    "training.learning_rate; the last good bundle is as it was"
+                )
             slower.step(losses[-1])
             best = int(np.argmin(losses))
             if best == epoch:

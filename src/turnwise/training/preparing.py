@@ -171,7 +171,7 @@ def lay_out(
         for start, end in pairwise(ends)
     ]
     labels = [targets(group, taxonomy, config.several) for group in prepared.groups]
-    labels[0] = mixed(labels[0], prepared.taught, config.shares)
+    labels[0] = mixed(labels[0], prepared.kept, config.shares)
     if config.balanced:
         labels[0] = balanced(labels[0])
     return contexts, labels

@@ -29,6 +29,7 @@ from turnwise.progress import Progress
 from turnwise.training.calibrate import fit_temperature, mean_loss
 from turnwise.training.checkpoints import Progressed, Weights, load_checkpoint, save_checkpoint
 from turnwise.training.config import EncoderTuning, TrainingConfig
+from turnwise.training.contrast import contrast_batches, contrastive_loss
 from turnwise.training.data import MISSING
 from turnwise.training.devices import Place, device_count, on_devices
 from turnwise.training.fit import Dataset, Fitted, fit
@@ -39,6 +40,7 @@ from turnwise.training.ranking import ranking_loss
 from turnwise.training.text_encoder import TextEncoder, Tokens
 
 ALONE = Place()
+CONTRAST_RATE = 3e-5
 LONGEST_STEP = 1.0  # of the gradient's norm
 TOO_LITTLE_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "alloc_failed")
 
@@ -118,7 +120,8 @@ class _OnDevice:
 
     def __call__(self, place: Place, progress: Progress) -> None:
         torch.manual_seed(self.course.config.seed)
-        Run(self.course, TextEncoder(self.source), progress, place).to_the_end()
+        with _told(self.course):
+            Run(self.course, TextEncoder(self.source), progress, place).to_the_end()
 
 
 @contextmanager
@@ -163,8 +166,8 @@ class Run:
 
     @property
     def best_epoch(self) -> int:
-        """Whose weights are kept, from 1."""
-        return int(np.argmin(self.at.losses)) + 1
+        """Whose weights are kept, from 1; 0 where there was none."""
+        return int(np.argmin(self.at.losses)) + 1 if self.at.losses else 0
 
     def to_the_end(self) -> None:
         """Train from where the folder's checkpoint stands, or from the start."""
@@ -173,8 +176,10 @@ class Run:
         if loaded:
             self.at, self.best = loaded
         else:
+            self._contrast()
             self.model.classifier.load_state_dict(self._first_heads().state_dict())
             self.best = self._weights()
+            self._save()
         self.place.share_weights(self.model)
         while self.at.epoch < tune.epochs and not self._stopped():
             self._epoch()
@@ -183,6 +188,33 @@ class Run:
     def _stopped(self) -> bool:
         done = len(self.at.losses)
         return done > 0 and done - self.best_epoch >= self.course.tune.patience
+
+    def _contrast(self) -> None:
+        """Draw turns of one label together, where that is asked for."""
+        epochs = self.course.tune.contrast_epochs
+        if not epochs:
+            return
+        taught = self.course.taught
+        widest = int(np.argmax(self.course.shape.labels))
+        labels = taught.wanted.labels[:, widest].numpy()
+        draw = np.random.default_rng(self.course.config.seed)
+        todo = [rows for _ in range(epochs) for rows in contrast_batches(labels, draw)]
+        body = [one for one in self.model.encoder.parameters() if one.requires_grad]
+        optimiser = torch.optim.AdamW(body, fused=True, weight_decay=self.course.tune.weight_decay)
+        self.model.train()
+        for step, rows in enumerate(todo):
+            for group in optimiser.param_groups:
+                group["lr"] = CONTRAST_RATE * _rate(step, len(todo), self.course.tune.warmup)
+            with self._precision():
+                vectors = self.model.encoder([taught.tokens[at] for at in taught.turns[rows, 0]])
+            wanted = torch.from_numpy(labels[rows]).to(vectors.device)
+            loss = contrastive_loss(vectors.float(), wanted)
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(body, LONGEST_STEP)
+            optimiser.step()
+            self.progress("contrasting", step + 1, len(todo))
+        self.place.share_weights(self.model)
 
     def _first_heads(self) -> TurnClassifier:
         """Heads that fit the encoder as it comes."""
@@ -327,7 +359,7 @@ def _rate(step: int, steps: int, warmup: float) -> float:
 def _groups(model: TunedModel, tune: EncoderTuning) -> list[dict[str, object]]:
     """Parameters as the optimiser takes them, each with the rate that it rises to."""
     rate, decay = tune.rate_for(model.encoder.weights), tune.weight_decay
-    body = list(model.encoder.parameters())
+    body = [one for one in model.encoder.parameters() if one.requires_grad]
     groups: list[dict[str, object]] = [
         {"params": [one for one in body if one.ndim > 1], "lr": rate, "weight_decay": decay},
         # Biases and the scales of norms are few and not drawn to zero.

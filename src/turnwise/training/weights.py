@@ -35,20 +35,25 @@ def mixed(
     """Scale weights so that each kind has its share of their sum; the sum stays.
 
     A share of a kind that has no example goes to the others, in proportion.
+
+    Args:
+        labelled: the first rows of `found`; those beyond, the taxonomy's utterances, are no part
+            of the mix and stay as they are.
     """
     if not shares or not labelled:
         return found
     kinds = np.array([kind_of(one) for one in labelled])
-    each = {str(kind): float(found.weights[kinds == kind].sum()) for kind in np.unique(kinds)}
+    weights = found.weights[: len(kinds)]
+    each = {str(kind): float(weights[kinds == kind].sum()) for kind in np.unique(kinds)}
     sums = {kind: value for kind, value in each.items() if value > 0}  # some have no label at all
     total = sum(sums.values())
     wanted = _shares({kind: value / total for kind, value in sums.items()}, shares)
     factors = np.array(
         [wanted[kind] * total / sums[kind] if kind in sums else 1.0 for kind in kinds]
     )
-    return Targets(
-        found.labels, (found.weights * factors[:, None]).astype(np.float32), found.several
-    )
+    scaled = (weights * factors[:, None]).astype(np.float32)
+    rest = found.weights[len(kinds) :]
+    return Targets(found.labels, np.concatenate([scaled, rest]), found.several)
 
 
 def _shares(there: Mapping[str, float], wanted: Mapping[ExampleKind, float]) -> Mapping[str, float]:
