@@ -261,8 +261,10 @@ def test_the_checkpoint_of_another_training_is_refused(checkpointed, encoder, tm
     assert (checkpointed / CHECKPOINT).read_bytes() == before
 
 
-def test_a_checkpoint_serves_however_often_it_is_saved(checkpointed, encoder):
-    tune(encoder, checkpointed, tuned(tuning=replace(SHORT, checkpoint_minutes=3.0)))
+def test_a_checkpoint_serves_however_often_it_is_saved_and_on_whatever_devices(
+    checkpointed, encoder
+):
+    tune(encoder, checkpointed, tuned(tuning=replace(SHORT, checkpoint_minutes=3.0, devices=1)))
 
 
 def test_the_random_numbers_of_the_caller_stay_untouched(encoder, tmp_path):

@@ -209,9 +209,11 @@ def _key(prepared: Prepared, source: EncoderSource) -> str:
 
 
 def _decisive(config: TrainingConfig) -> dict[str, object]:
-    """Settings of the tuning that decide its weights; how often it is saved does not."""
+    """Settings of the tuning that its state depends on; how often it is saved, and on how many
+    devices it goes on, are none."""
     tune = asdict(config.tune) if config.tune else {}
-    return {name: value for name, value in tune.items() if name != "checkpoint_minutes"}
+    free = ("checkpoint_minutes", "devices")
+    return {name: value for name, value in tune.items() if name not in free}
 
 
 def _teach(
