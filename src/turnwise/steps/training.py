@@ -28,6 +28,7 @@ from turnwise.training import (
     plan_training,
     train,
 )
+from turnwise.training.config import decisive
 
 TRAINING = "training"  # folder of what a killed training of an encoder goes on from
 
@@ -217,7 +218,7 @@ def _key(project: Project, taxonomy: Taxonomy) -> str:
         config.split.model_dump(),
         config.caps.training,
         used.way(project, project.taxonomy(), project.split()).key if used else None,
-        asdict(config.training),
+        decisive(config.training),
         asdict(config.refusal),
         project.workspace.fingerprint(),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Literal, get_args
 
 from turnwise.conversations import ContextWindow
@@ -148,6 +148,17 @@ class TrainingConfig:
             or math.fsum(self.shares.values()) > 1 + 1e-9
         ):
             raise ConfigError("shares are above 0 and sum to 1 at most", field="training.shares")
+
+
+def decisive(config: TrainingConfig) -> dict[str, object]:
+    """The settings that a training's outcome depends on, as plain values.
+
+    How often the encoder's training is saved, and on how many devices it goes on, are none.
+    """
+    said = asdict(config)
+    for name in ("checkpoint_minutes", "devices"):
+        (said["tune"] or {}).pop(name, None)
+    return said
 
 
 def _at_least(settings: object, where: str, least: int, *names: str) -> None:

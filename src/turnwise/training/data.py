@@ -104,6 +104,15 @@ def _check_label(example: Example, dimension: str, label: str, taxonomy: Taxonom
         )
 
 
+def learnable(found: Targets, taught: Targets) -> Targets:
+    """Labels that are taught; others count as missing."""
+    labels, weights = found.labels.copy(), found.weights.copy()
+    for column in range(labels.shape[1]):
+        unknown = ~np.isin(labels[:, column], taught.labels[:, column])
+        labels[unknown, column], weights[unknown, column] = MISSING, 0.0
+    return Targets(labels, weights, found.several)
+
+
 def gold_labels(example: Example, taxonomy: Taxonomy) -> LabelledExample:
     """An example with its gold of each dimension that the taxonomy has, the first label first."""
     gold = {name: found for name, found in example.gold.items() if name in taxonomy and found}

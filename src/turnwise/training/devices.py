@@ -58,6 +58,11 @@ class Place:
         parts: list[Rows] = np.array_split(rows, self.world)
         return parts[self.rank]
 
+    def wait(self) -> None:
+        """Until all processes are here."""
+        if self.world > 1:
+            distributed.barrier()
+
     def agree(self, value: float) -> float:
         """The first process's value, for all."""
         if self.world == 1:

@@ -12,7 +12,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,7 @@ from turnwise.errors import ConfigError
 from turnwise.progress import Progress, silent
 from turnwise.taxonomy import Taxonomy, to_dict
 from turnwise.training.classifier import Classifier
-from turnwise.training.config import TrainingConfig
+from turnwise.training.config import TrainingConfig, decisive
 from turnwise.training.data import LabelledExample, Targets
 from turnwise.training.learning import shape_for
 from turnwise.training.preparing import Prepared, lay_out, prepare
@@ -37,7 +37,7 @@ from turnwise.training.weights import kind_of
 if TYPE_CHECKING:
     from turnwise.training.lessons import Lessons, RankedTokens
     from turnwise.training.text_encoder import TextEncoder
-    from turnwise.training.tuning import Course
+    from turnwise.training.tuned_model import Course
 
 SHARED = ("customer", "both")  # contexts whose texts serve several turns of a conversation
 
@@ -130,7 +130,7 @@ def plan_course(
     """All that the training of an encoder is told, and the encoder itself."""
     from turnwise.training.selecting import selector_for
     from turnwise.training.text_encoder import TextEncoder
-    from turnwise.training.tuning import Course
+    from turnwise.training.tuned_model import Course
 
     taxonomy, config = prepared.taxonomy, prepared.config
     text_encoder = TextEncoder(source)
@@ -194,7 +194,7 @@ def _key(prepared: Prepared, source: EncoderSource) -> str:
     """Tells this training's checkpoint from those of others."""
     config = prepared.config
     digest = hashlib.sha256()
-    settings = {**asdict(config), "tune": _decisive(config)}
+    settings = decisive(config)
     ordered = json.dumps(to_dict(prepared.taxonomy))  # labels are known by their places
     said = (ordered, source.content_sha256, settings)
     digest.update(json.dumps(said, sort_keys=True, default=str).encode())
@@ -206,14 +206,6 @@ def _key(prepared: Prepared, source: EncoderSource) -> str:
             said_of = (one.example.key, spoken, *labels)
             digest.update(json.dumps(said_of, sort_keys=True).encode())
     return digest.hexdigest()
-
-
-def _decisive(config: TrainingConfig) -> dict[str, object]:
-    """Settings of the tuning that its state depends on; how often it is saved, and on how many
-    devices it goes on, are none."""
-    tune = asdict(config.tune) if config.tune else {}
-    free = ("checkpoint_minutes", "devices")
-    return {name: value for name, value in tune.items() if name not in free}
 
 
 def _teach(

@@ -72,7 +72,8 @@ def plan_training(
         TrainingError, EncoderError: whatever would stop the training at its start.
         ConfigError: the encoder is not trained, which takes minutes and needs no plan.
     """
-    from turnwise.training.tuning import Run, computes_bf16
+    from turnwise.training.tuned_model import computes_bf16
+    from turnwise.training.tuning import Run
 
     if config.tune is None:
         raise ConfigError(

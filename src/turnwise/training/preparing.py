@@ -19,6 +19,7 @@ from turnwise.training.data import (
     Targets,
     check_enough,
     gold_labels,
+    learnable,
     split_to_stop,
     targets,
     utterances,
@@ -158,6 +159,9 @@ def lay_out(
 ) -> tuple[list[ContextArrays], list[Targets]]:
     """Contexts, which share their texts, and labels of what is taught, held and gold.
 
+    Labels of held and gold that nothing teaches are left out: no training can get them right, and
+    by their likelihood the one that is the least sure of anything would be the best.
+
     Raises:
         TrainingError: a label or a dimension is not in the taxonomy.
     """
@@ -170,8 +174,7 @@ def lay_out(
         ContextArrays(whole.texts, whole.turns[start:end], whole.roles[start:end])
         for start, end in pairwise(ends)
     ]
-    labels = [targets(group, taxonomy, config.several) for group in prepared.groups]
-    labels[0] = mixed(labels[0], prepared.kept, config.shares)
-    if config.balanced:
-        labels[0] = balanced(labels[0])
-    return contexts, labels
+    taught, *rest = (targets(group, taxonomy, config.several) for group in prepared.groups)
+    judging = [learnable(one, taught) for one in rest]
+    taught = mixed(taught, prepared.kept, config.shares)
+    return contexts, [balanced(taught) if config.balanced else taught, *judging]

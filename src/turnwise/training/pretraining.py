@@ -29,7 +29,7 @@ from turnwise.errors import TrainingError
 from turnwise.progress import Progress, silent
 from turnwise.training.checkpoints import Progressed, load_checkpoint, save_checkpoint
 from turnwise.training.masking import Ids, Marks, Masker, masker_of
-from turnwise.training.tuning import computes_bf16
+from turnwise.training.tuned_model import computes_bf16
 from turnwise.unfinished import move_into_place, unfinished_folder, write_file
 
 if TYPE_CHECKING:

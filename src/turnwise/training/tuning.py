@@ -4,9 +4,7 @@
 
 The heads come first (linear probing then fine-tuning: Kumar et al., Fine-Tuning can Distort
 Pretrained Features, 2022), so that the encoder is not pulled about by heads that know nothing.
-Each pass ends with the loss on the conversations held apart, at the temperature that suits it
-best: a tuned encoder grows surer than it is right long before it stops getting better, and the
-calibration that follows takes that back.
+Each pass ends with a look at the conversations held apart (`judging`).
 """
 
 from __future__ import annotations
@@ -16,75 +14,30 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from turnwise.bundle import Logits, path_scores
 from turnwise.encoders import EncoderSource
 from turnwise.errors import TrainingError
 from turnwise.progress import Progress
-from turnwise.training.calibrate import fit_temperature, mean_loss
 from turnwise.training.checkpoints import Progressed, Weights, load_checkpoint, save_checkpoint
-from turnwise.training.config import EncoderTuning, TrainingConfig
 from turnwise.training.contrast import contrast_batches, contrastive_loss
-from turnwise.training.data import MISSING
 from turnwise.training.devices import Place, device_count, on_devices
 from turnwise.training.fit import Dataset, Fitted, fit
+from turnwise.training.judging import held_loss
 from turnwise.training.lessons import Lessons, batches
 from turnwise.training.losses import LabelLoss, Wanted
-from turnwise.training.model import Shape, TurnClassifier
+from turnwise.training.model import TurnClassifier
 from turnwise.training.ranking import ranking_loss
-from turnwise.training.text_encoder import TextEncoder, Tokens
+from turnwise.training.text_encoder import TextEncoder
+from turnwise.training.tuned_model import Course, TunedModel, computes_bf16, parameter_groups
 
 ALONE = Place()
 CONTRAST_RATE = 3e-5
 LONGEST_STEP = 1.0  # of the gradient's norm
 TOO_LITTLE_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "alloc_failed")
-
-
-class TunedModel(nn.Module):
-    """An encoder, the heads on its vectors, and the score of an answer."""
-
-    def __init__(self, encoder: TextEncoder, classifier: TurnClassifier) -> None:
-        super().__init__()
-        self.encoder, self.classifier = encoder, classifier
-        self.answers = nn.Linear(encoder.size, 1)
-
-    def logits(self, tokens: Tokens, turns: Tensor, roles: Tensor) -> tuple[Tensor, ...]:
-        """Return Float32[batch, width] for each dimension; `turns` are places in `tokens`."""
-        vectors = self.encoder(tokens)
-        found: tuple[Tensor, ...] = self.classifier(
-            vectors, turns.to(vectors.device), roles.to(vectors.device)
-        )
-        return found
-
-    def answer_scores(self, tokens: Tokens) -> Tensor:
-        """Return Float32[n]: how well each answer follows its context (S2)."""
-        scores: Tensor = self.answers(self.encoder(tokens)).squeeze(1)
-        return scores
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """All that one training is told.
-
-    Attributes:
-        key: tells its checkpoint from those of others; folder: where it stands.
-    """
-
-    taught: Lessons
-    held: Lessons
-    shape: Shape
-    config: TrainingConfig
-    folder: Path
-    key: str
-
-    @property
-    def tune(self) -> EncoderTuning:
-        return self.config.tune or EncoderTuning()
 
 
 def tune(course: Course, encoder: TextEncoder, progress: Progress) -> tuple[TunedModel, Fitted]:
@@ -160,7 +113,7 @@ class Run:
         self.loss = LabelLoss(course.shape.levels)
         self.steps = len(self.batches(0))
         self.model = TunedModel(encoder, TurnClassifier(course.shape)).to(self.device)
-        self.optimiser = torch.optim.AdamW(_groups(self.model, course.tune), fused=True)
+        self.optimiser = torch.optim.AdamW(parameter_groups(self.model, course.tune), fused=True)
         self.at, self.best = Progressed(course.key), dict[str, Tensor]()
         self.saved = time.monotonic()
 
@@ -173,6 +126,7 @@ class Run:
         """Train from where the folder's checkpoint stands, or from the start."""
         tune, course = self.course.tune, self.course
         loaded = load_checkpoint(course.folder, course.key, self.model, self.optimiser)
+        self.place.wait()  # before the first of them writes another
         if loaded:
             self.at, self.best = loaded
         else:
@@ -301,21 +255,10 @@ class Run:
         return loss + course.config.ranking_weight * ranking
 
     def _held_loss(self) -> float:
-        """The loss of each dimension at its best temperature, summed over dimensions."""
         held = self._dataset(self.course.held)
         logits = held.logits(self.model.classifier.cpu())
         self.model.classifier.to(self.device)
-        losses = self.loss.each([torch.from_numpy(one) for one in logits], held.wanted, 0.0)
-        total = 0.0
-        for place, levels in enumerate(self.course.shape.levels):
-            labels = held.wanted.labels[:, place].numpy()
-            there = labels != MISSING
-            if place in held.wanted.several:
-                total += float(losses[:, place].sum()) / max(1, int(there.sum()))
-            elif there.any():
-                scores = path_scores(logits[place][there], levels, [1.0] * len(levels.sizes))
-                total += _tempered_loss(scores, labels[there])
-        return total
+        return held_loss(logits, held.wanted, self.course.shape.levels)
 
     def _weights(self) -> Weights:
         return {name: value.detach().clone() for name, value in self.model.state_dict().items()}
@@ -331,18 +274,6 @@ class Run:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=half)
 
 
-def computes_bf16(device: torch.device) -> bool:
-    """Whether bfloat16 is computed rather than emulated there."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    there = torch.cpu.get_capabilities()
-    return any(there.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
-
-
-def _tempered_loss(scores: Logits, labels: np.ndarray) -> float:
-    return mean_loss(scores, labels, fit_temperature(scores, labels))
-
-
 def _on(wanted: Wanted, device: torch.device) -> Wanted:
     several = {place: marks.to(device) for place, marks in wanted.several.items()}
     return Wanted(wanted.labels.to(device), wanted.weights.to(device), several)
@@ -354,17 +285,3 @@ def _rate(step: int, steps: int, warmup: float) -> float:
     if step < rising:
         return (step + 1) / (rising + 1)
     return (steps - step) / max(1, steps - rising)
-
-
-def _groups(model: TunedModel, tune: EncoderTuning) -> list[dict[str, object]]:
-    """Parameters as the optimiser takes them, each with the rate that it rises to."""
-    rate, decay = tune.rate_for(model.encoder.weights), tune.weight_decay
-    body = [one for one in model.encoder.parameters() if one.requires_grad]
-    groups: list[dict[str, object]] = [
-        {"params": [one for one in body if one.ndim > 1], "lr": rate, "weight_decay": decay},
-        # Biases and the scales of norms are few and not drawn to zero.
-        {"params": [one for one in body if one.ndim <= 1], "lr": rate, "weight_decay": 0.0},
-        {"params": list(model.answers.parameters()), "lr": tune.heads_rate, "weight_decay": decay},
-        *model.classifier.parameter_groups(tune.heads_rate, decay),
-    ]
-    return [{**group, "peak": group["lr"]} for group in groups if group["params"]]

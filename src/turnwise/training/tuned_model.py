@@ -1,0 +1,78 @@
+"""An encoder and its heads as one model that is trained, and all that its training is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from turnwise.training.config import EncoderTuning, TrainingConfig
+from turnwise.training.lessons import Lessons
+from turnwise.training.model import Shape, TurnClassifier
+from turnwise.training.text_encoder import TextEncoder, Tokens
+
+
+class TunedModel(nn.Module):
+    """An encoder, the heads on its vectors, and the score of an answer."""
+
+    def __init__(self, encoder: TextEncoder, classifier: TurnClassifier) -> None:
+        super().__init__()
+        self.encoder, self.classifier = encoder, classifier
+        self.answers = nn.Linear(encoder.size, 1)
+
+    def logits(self, tokens: Tokens, turns: Tensor, roles: Tensor) -> tuple[Tensor, ...]:
+        """Return Float32[batch, width] for each dimension; `turns` are places in `tokens`."""
+        vectors = self.encoder(tokens)
+        found: tuple[Tensor, ...] = self.classifier(
+            vectors, turns.to(vectors.device), roles.to(vectors.device)
+        )
+        return found
+
+    def answer_scores(self, tokens: Tokens) -> Tensor:
+        """Return Float32[n]: how well each answer follows its context (S2)."""
+        scores: Tensor = self.answers(self.encoder(tokens)).squeeze(1)
+        return scores
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """All that one training is told.
+
+    Attributes:
+        key: tells its checkpoint from those of others; folder: where it stands.
+    """
+
+    taught: Lessons
+    held: Lessons
+    shape: Shape
+    config: TrainingConfig
+    folder: Path
+    key: str
+
+    @property
+    def tune(self) -> EncoderTuning:
+        return self.config.tune or EncoderTuning()
+
+
+def parameter_groups(model: TunedModel, tune: EncoderTuning) -> list[dict[str, object]]:
+    """Parameters as the optimiser takes them, each with the rate that it rises to."""
+    rate, decay = tune.rate_for(model.encoder.weights), tune.weight_decay
+    body = [one for one in model.encoder.parameters() if one.requires_grad]
+    groups: list[dict[str, object]] = [
+        {"params": [one for one in body if one.ndim > 1], "lr": rate, "weight_decay": decay},
+        # Biases and the scales of norms are few and not drawn to zero.
+        {"params": [one for one in body if one.ndim <= 1], "lr": rate, "weight_decay": 0.0},
+        {"params": list(model.answers.parameters()), "lr": tune.heads_rate, "weight_decay": decay},
+        *model.classifier.parameter_groups(tune.heads_rate, decay),
+    ]
+    return [{**group, "peak": group["lr"]} for group in groups if group["params"]]
+
+
+def computes_bf16(device: torch.device) -> bool:
+    """Whether bfloat16 is computed rather than emulated there."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    there = torch.cpu.get_capabilities()
+    return any(there.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
