@@ -12,15 +12,13 @@ from tempfile import TemporaryDirectory
 from benchmarks import rivals
 from benchmarks.learning_data import Said, Work, cut_off
 from benchmarks.learning_settings import Setting
+from turnwise.config import load_recipe
 from turnwise.conversations import ContextWindow, Example
 from turnwise.encoders import Encoder, OnnxEncoder
 from turnwise.taxonomy import Taxonomy
 from turnwise.training import Classifier, LabelledExample, TrainingConfig, train
-from turnwise.training.config import EncoderTuning
 
-FEW_EPOCHS = 30  # passes over ten turns of each label; more data stops earlier
 QUICK_EPOCHS = 2
-AS_BEFORE = EncoderTuning()
 
 
 def labelled(turns: Sequence[Example], taxonomy: Taxonomy) -> list[LabelledExample]:
@@ -30,13 +28,16 @@ def labelled(turns: Sequence[Example], taxonomy: Taxonomy) -> list[LabelledExamp
 
 
 def config_of(setting: Setting, few: bool, quick: bool) -> TrainingConfig:
-    """The training of a cell: the library's defaults, and what the cell is about."""
-    tune = None
-    if setting.system == "turnwise":
-        tune = replace(AS_BEFORE, epochs=QUICK_EPOCHS if quick else AS_BEFORE.epochs)
-        if few:
-            tune = replace(AS_BEFORE, epochs=FEW_EPOCHS, patience=FEW_EPOCHS)
-    return TrainingConfig(
+    """The training of a cell: a recipe that comes with the library, and what the cell is about."""
+    recipe = "fewshot" if few else "single" if setting.context == "single" else "finetune"
+    if setting.system == "turnwise-frozen":
+        recipe = "frozen"
+    config = load_recipe(recipe).training
+    tune = config.tune
+    if tune is not None and quick:
+        tune = replace(tune, epochs=min(tune.epochs, QUICK_EPOCHS))
+    return replace(
+        config,
         context=ContextWindow(setting.context, join=setting.join),
         label_attention=setting.heads in ("attention", "both"),
         tree=setting.heads in ("tree", "both"),

@@ -32,7 +32,8 @@ class EncoderTuning:
             million weights, 2e-5 beyond 200 million, 5e-5 between. heads_rate: of the heads.
         weight_decay: of AdamW; warmup: share of the steps in which the rates rise from 0, in
             [0, 1); then they fall to 0 in a line.
-        batch: examples a step; None: 32 below 20,000 examples, then 64.
+        batch: examples a step; None: 32 below 20,000 examples, then 64, and three times as many
+            where whole conversations make a step.
         precision: `bf16` computes in bfloat16 and keeps weights in fp32; `auto` does so where
             the processor or the accelerator has it.
         contrast_epochs: passes that draw turns of one label together before the heads are
@@ -66,9 +67,14 @@ class EncoderTuning:
         _not_negative(self, where, "weight_decay")
         _one_of(self.precision, Precision, f"{where}.precision")
 
-    def batch_for(self, examples: int) -> int:
-        """How many of so many examples make a step."""
-        return self.batch or (32 if examples < 20_000 else 64)
+    def batch_for(self, examples: int, together: bool = False) -> int:
+        """How many of so many examples make a step.
+
+        Args:
+            together: whether the turns of a conversation stand in one step; they are alike, so
+                that it takes more of them to say as much.
+        """
+        return self.batch or (32 if examples < 20_000 else 64) * (3 if together else 1)
 
     def rate_for(self, weights: int) -> float:
         """The encoder's learning rate, by how many weights it has."""

@@ -99,7 +99,7 @@ def plan_training(
         tokens=_tokens(course.taught),
         encoder_weights=text_encoder.weights,
         steps=run.steps,
-        batch=config.tune.batch_for(len(course.taught)),
+        batch=course.batch,
         epochs=config.tune.epochs,
         seconds_per_epoch=epoch,
         hours=epoch * config.tune.epochs / 3600,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -54,6 +55,12 @@ class Course:
     @property
     def tune(self) -> EncoderTuning:
         return self.config.tune or EncoderTuning()
+
+    @property
+    def batch(self) -> int:
+        """Examples a step, about."""
+        together = len(np.unique(self.taught.groups)) < len(self.taught)
+        return self.tune.batch_for(len(self.taught), together)
 
 
 def parameter_groups(model: TunedModel, tune: EncoderTuning) -> list[dict[str, object]]:

@@ -87,7 +87,7 @@ def _told(course: Course) -> Iterator[None]:
             sign in str(error).lower() for sign in TOO_LITTLE_MEMORY
         ):
             raise
-        size = course.tune.batch_for(len(course.taught))
+        size = course.batch
         raise TrainingError(
             f"memory does not suffice for a step of {size} examples. Lower training.tune.batch "
             "(half of it), training.context.max_turns or training.context.max_tokens"
@@ -185,7 +185,7 @@ class Run:
         """The examples of each step of an epoch, in their order."""
         course = self.course
         draw = np.random.default_rng((course.config.seed, epoch))
-        return batches(course.taught, course.tune.batch_for(len(course.taught)), draw)
+        return batches(course.taught, course.batch, draw)
 
     def _epoch(self) -> None:
         self.model.train()
