@@ -36,7 +36,16 @@ from benchmarks.learning_data import (
 )
 from benchmarks.learning_finetune import FEW, FULL, fine_tuned
 from benchmarks.learning_ours import QUICK_EPOCHS, answered, config_of
-from benchmarks.learning_settings import DATA, GROUPS, KINDS, SHOTS, Setting, base, plan
+from benchmarks.learning_settings import (
+    DATA,
+    GROUPS,
+    KINDS,
+    SHOTS,
+    SYSTEMS,
+    Setting,
+    base,
+    plan,
+)
 from benchmarks.protocol import Spread
 from benchmarks.runner import OUT, Figures, Key, Plain, Table, parser, run, say, seeds_of
 from turnwise.conversations import ContextWindow
@@ -59,6 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser((__doc__ or "").partition("\n")[0], HOURS)
     options.add_argument("--only", nargs="+", choices=(*GROUPS, "speed"), metavar="GROUP")
     options.add_argument("--data-set", nargs="+", choices=DATA, default=DATA, metavar="NAME")
+    options.add_argument("--system", nargs="+", choices=SYSTEMS, default=SYSTEMS, metavar="NAME")
     options.add_argument("--conversations", type=int, default=CONVERSATIONS)
     options.add_argument("--test-turns", type=int, default=TEST_TURNS)
     options.add_argument("--seeds", type=seeds_of, default=protocol.SEEDS)
@@ -75,7 +85,8 @@ def measure_all(table: Table, options: argparse.Namespace) -> Mapping[str, objec
     sizes = bench.sizes
     seeds = [0] if sizes.quick else options.seeds
     groups = options.only or (["quick"] if sizes.quick else [*GROUPS, "speed"])
-    chosen = plan([one for one in groups if one != "speed"], options.data_set, sizes, seeds)
+    planned = plan([one for one in groups if one != "speed"], options.data_set, sizes, seeds)
+    chosen = [one for one in planned if one.system in options.system]
     found: list[tuple[Setting, Figures]] = []
     for setting in chosen:
         figures = bench.cell(setting.key(options.encoder), partial(bench.measure, setting))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 from benchmarks.learning_data import DIALOGUES, Sizes
 from benchmarks.runner import Key
@@ -17,6 +17,7 @@ from turnwise.conversations import ContextKind
 System = Literal[
     "majority", "tfidf", "logistic", "fine-tune", "setfit", "turnwise", "turnwise-frozen"
 ]
+SYSTEMS: tuple[System, ...] = get_args(System)
 Join = Literal["apart", "text", "select"]
 Heads = Literal["none", "attention", "tree", "both"]
 Ranking = Literal["none", "binary", "contrastive"]
