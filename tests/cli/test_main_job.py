@@ -108,3 +108,17 @@ def test_forgetting_leaves_no_trace_of_the_text(turnwise, sample_slice, tmp_path
     turnwise("forget", line["id"], "-w", folder)
     assert holding() == []
     assert "no-such" in turnwise("forget", "no-such", "-w", folder, code=2).stderr
+
+
+def test_a_training_is_chosen_by_its_recipe(turnwise, finished):
+    shown = turnwise("train", "--help").stdout
+    assert "--recipe" in shown
+    assert "--plan" in shown
+    error = turnwise("train", "-w", finished, "--recipe", "nothing", code=2).stderr
+    assert "finetune" in error
+    error = turnwise("train", "-w", finished, "--plan", code=2).stderr
+    assert "--recipe finetune" in error
+    error = turnwise("train", "-w", finished, "--dimension", "mood", code=2).stderr
+    assert "intent" in error
+    again = json.loads(turnwise("train", "-w", finished, "--recipe", "frozen", "--json").stdout)
+    assert again["fresh"] is False

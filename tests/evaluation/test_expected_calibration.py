@@ -6,13 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from turnwise.evaluation.calibration import (
-    BINS,
-    ENOUGH_TURNS,
-    calibration,
-    equal_mass_bins,
-    expected_error,
-)
+from turnwise.calibration_error import BINS, equal_mass_bins, expected_error
+from turnwise.evaluation.calibration import ENOUGH_TURNS, calibration
 
 confident_turns = st.integers(1, 120).flatmap(
     lambda n: st.tuples(

@@ -39,7 +39,8 @@ class Score:
 
     Attributes:
         turns: how many; accuracy, macro_f1: in [0, 1]; loss: mean negative log-likelihood of
-            the labels, in nats; loss_uncalibrated: the same at temperature 1.
+            the labels, in nats; loss_uncalibrated: the same at temperature 1;
+            calibration_error: between confidence and accuracy, in [0, 1].
     """
 
     turns: int
@@ -47,6 +48,7 @@ class Score:
     macro_f1: float
     loss: float
     loss_uncalibrated: float
+    calibration_error: float
 
 
 @dataclass(frozen=True, slots=True)

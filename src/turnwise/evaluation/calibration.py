@@ -1,12 +1,9 @@
 """Does confidence mean something: calibration error and reliability diagrams.
 
-Expected calibration error is the mean distance between confidence and accuracy over bins of
-turns (Naeini et al., AAAI 2015), here of equal mass rather than equal width, for few turns are
-unsure in a good model and equal widths would leave bins nearly empty (Nguyen and O'Connor, EMNLP
-2015). It is biased upwards on few turns: accuracy within a bin is noisy, and distance counts
-noise as error. Below 3,000 turns it therefore stands beside what a perfectly calibrated model of
-the same confidences would show, which also gives each bin the range to expect (consistency
-bars: Broecker and Smith, Weather and Forecasting 2007).
+Expected calibration error (`calibration_error`) is biased upwards on few turns: accuracy within a
+bin is noisy, and distance counts noise as error. Below 3,000 turns it therefore stands beside what
+a perfectly calibrated model of the same confidences would show, which also gives each bin the
+range to expect (consistency bars: Broecker and Smith, Weather and Forecasting 2007).
 """
 
 from __future__ import annotations
@@ -15,29 +12,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from turnwise.calibration_error import equal_mass_bins
 from turnwise.evaluation.figures import Calibration, ReliabilityBin
 from turnwise.evaluation.metrics import Bool, Float, Int
 
-BINS = 15
 ENOUGH_TURNS = 3_000
 SIMULATIONS = 1_000
 _CELLS_AT_ONCE = 1_000_000  # of simulated outcomes: 8 MB
-
-
-def equal_mass_bins(confidence: Float, bins: int = BINS) -> Int:
-    """Give each turn its bin, from the least confident on: Int[n_turns] in [0, bins).
-
-    Turns of one confidence share a bin, so that their order can't matter; bins may be empty.
-    """
-    first_rank = np.searchsorted(np.sort(confidence), confidence, side="left")
-    return (first_rank * bins) // len(confidence)
-
-
-def expected_error(confidence: Float, right: Bool, bins: int = BINS) -> float:
-    """Expected calibration error in [0, 1]."""
-    bin_of = equal_mass_bins(confidence, bins)
-    gaps = np.bincount(bin_of, weights=confidence - right, minlength=bins)
-    return float(np.abs(gaps).sum() / len(right))
 
 
 def calibration(confidence: Float, right: Bool, seed: int = 0) -> Calibration:

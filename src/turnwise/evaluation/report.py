@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from turnwise.calibration_error import BINS
 from turnwise.evaluation import charts, markup
 from turnwise.evaluation.breakdown import breakdown, predictor_keys
-from turnwise.evaluation.calibration import BINS, ENOUGH_TURNS
+from turnwise.evaluation.calibration import ENOUGH_TURNS
 from turnwise.evaluation.figures import DimensionScores, Evaluation
 from turnwise.evaluation.markup import Section
 from turnwise.evaluation.tables import Cell, Share, Table, percent, table

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from turnwise.bundle import Logits, Score
+from turnwise.bundle import Logits, Score, softmax
 from turnwise.bundle.readout import Readout
+from turnwise.calibration_error import expected_error
 from turnwise.training.calibrate import mean_loss
 from turnwise.training.data import MISSING
 
@@ -38,12 +39,14 @@ def _score(logits: Logits, labels: NDArray[np.int64], readout: Readout) -> Score
     scaled = readout.scores(logits)
     plain = replace(readout, temperatures=(1.0,) * len(readout.temperatures)).scores(logits)
     found = scaled.argmax(1)
+    confidence = softmax(scaled).max(1).astype(np.float64)
     return Score(
         turns=len(labels),
         accuracy=float((found == labels).mean()),
         macro_f1=macro_f1(labels, found),
         loss=mean_loss(scaled, labels, 1.0),
         loss_uncalibrated=mean_loss(plain, labels, 1.0),
+        calibration_error=expected_error(confidence, found == labels),
     )
 
 
