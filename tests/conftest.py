@@ -12,6 +12,8 @@ import pytest
 REPOSITORY = Path(__file__).parents[1]
 SAMPLE = REPOSITORY / "examples" / "larkspur"
 SLICE_SPLIT = ("--seed", 18, "--test", 10)
+# Two test processes share two cores: torch's threads of both would wait for one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 CACHE = Path(os.environ.setdefault("TURNWISE_CACHE", str(REPOSITORY / ".cache" / "turnwise")))
 
 

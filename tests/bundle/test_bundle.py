@@ -234,3 +234,11 @@ def test_a_cut_off_manifest_is_refused(copy, text):
     (copy / "manifest.json").write_text(text, encoding="utf-8")
     with pytest.raises(BundleError, match=r"manifest\.json"):
         Bundle.load(copy)
+
+
+def test_a_selector_of_other_features_is_named_at_once(copy):
+    path = copy / "manifest.json"
+    values = json.loads(path.read_text("utf-8")) | {"selector": {"mood": 1.0}}
+    path.write_text(json.dumps(values), encoding="utf-8")
+    with pytest.raises(BundleError, match="other features than this program"):
+        Bundle.load(copy)

@@ -77,7 +77,7 @@ def test_the_same_question_asked_at_the_same_time_is_paid_once(serve):
         {"temperature": 0.5},
         {"answer_tokens": 50},
     ],
-    ids=str,
+    ids=["version", "name", "template", "text", "model", "temperature", "answer_tokens"],
 )
 def test_another_version_prompt_model_or_parameter_is_another_question(serve, change):
     server, store = serve(lambda request: said(GOOD)), MemoryAnswers()

@@ -15,7 +15,9 @@ from turnwise.config import Recipe, load_recipe, recipe_names
 from turnwise.conversations import Conversation, Turn
 from turnwise.errors import ConfigError
 from turnwise.project import Project, current_bundle
+from turnwise.sampling import hold_apart
 from turnwise.steps import plan_bundle, train_bundle
+from turnwise.steps.training import _texts
 
 SAID = Conversation(
     "new",
@@ -103,6 +105,33 @@ def test_one_dimension_alone_is_learnt(copy, tiny):
         assert Bundle.load(result.bundle).taxonomy.dimension_names == ("intent",)
         with pytest.raises(ConfigError, match="no dimension 'mood'"):
             train_bundle(project, dimensions=("mood",))
+
+
+def test_several_labels_of_a_dimension_that_is_left_out_are_no_obstacle(copy, tiny):
+    with Project.open(copy) as project:
+        recipe = short("frozen", tiny)
+        first, other = project.taxonomy().dimension_names[:2]
+        training = replace(recipe.training, several=(first, other))
+        project.config = recipe.model_copy(update={"training": training}).applied(project.config)
+        result = train_bundle(project, dimensions=(first,))
+    assert Bundle.load(result.bundle).manifest.several == (first,)
+
+
+def test_the_logs_that_an_encoder_reads_leave_out_what_calibrates(copy):
+    with Project.open(copy) as project:
+        split = project.split()
+        _, held = hold_apart(split.seed, project.config.split.calibration)
+        apart = {turn.text for one in project.workspace.conversations(held) for turn in one.turns}
+        others = {
+            turn.text
+            for one in project.workspace.conversations((*split.seed, *split.unlabelled))
+            if one.id not in held
+            for turn in one.turns
+        }
+        read = set(_texts(project))
+    assert read == others
+    assert apart - others
+    assert not read & (apart - others)
 
 
 def test_a_training_that_fails_leaves_the_last_bundle(copy, tiny):

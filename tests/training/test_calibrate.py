@@ -95,6 +95,9 @@ def test_equal_levels_and_large_taxonomies_are_fitted_in_parts(monkeypatch):
     )
     monkeypatch.setattr("turnwise.training.calibrate.CELLS_AT_ONCE", 100)
     assert fit_temperatures(logits, labels, twice) == pytest.approx(whole, rel=1e-3)
+    in_parts = mean_loss(logits, labels, 1.3)
+    monkeypatch.undo()
+    assert in_parts == pytest.approx(mean_loss(logits, labels, 1.3))
 
 
 def test_one_level_has_the_temperature_of_a_plain_dimension():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -10,9 +12,9 @@ from tiny_encoders import make_encoder
 from training_samples import every, gold
 
 from turnwise.encoders import OnnxEncoder
-from turnwise.errors import TrainingError
+from turnwise.errors import ConfigError, TrainingError
 from turnwise.training import EncoderTuning, finetune
-from turnwise.training.devices import on_devices
+from turnwise.training.devices import device_count, on_devices
 
 WORDS = [
     "about",
@@ -57,3 +59,22 @@ def fail(place, progress):
 def test_a_process_that_fails_says_why():
     with pytest.raises(TrainingError, match="the card is gone"):
         on_devices(2, fail, lambda *told: None)
+
+
+def die(place, progress):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_process_that_is_killed_says_what_may_be_the_matter():
+    with pytest.raises(TrainingError, match=r"lower training\.tune\.batch") as raised:
+        on_devices(2, die, lambda *told: None)
+    assert "SIGKILL" in str(raised.value)
+
+
+def test_more_processes_than_graphics_cards_are_refused(monkeypatch):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    assert device_count(None) == device_count(1) == 1
+    with pytest.raises(ConfigError, match="graphics card"):
+        device_count(2)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
+    assert device_count(2) == 2

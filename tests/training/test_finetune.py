@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -431,3 +432,30 @@ def test_shares_of_the_mix_train(encoder, tmp_path):
     shares = {"single": 0.3, "multi": 0.4, "pseudo": 0.2, "generated": 0.1}
     found = tune(encoder, tmp_path / "run", tuned(tuning=SHORT, shares=shares, balanced=True))
     packed(found, tmp_path / "bundles")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda said: said["conformal"].update(mood=said["conformal"]["product"]), "names mood"),
+        (lambda said: said["operating"].update(mood=said["operating"]["product"]), "names mood"),
+        (
+            lambda said: said["conformal"]["product"]["least_by_label"].pop(),
+            r"conformal\.product\.least_by_label must hold",
+        ),
+        (lambda said: said["out_of_domain"].update(dimension="mood"), "dimension must be one of"),
+        (lambda said: said["out_of_domain"]["scales"].popitem(), "must name every score"),
+        (
+            lambda said: said["out_of_domain"]["scales"]["neighbours"].update(deviation=0.0),
+            "deviations above 0",
+        ),
+        (lambda said: said["out_of_domain"]["thresholds"].pop("combined"), "must name combined"),
+    ],
+)
+def test_refusal_that_does_not_fit_the_labels_is_named_at_once(learnt, tmp_path, change, message):
+    path = shutil.copytree(learnt[1].folder, tmp_path / "copy") / "manifest.json"
+    values = json.loads(path.read_text("utf-8"))
+    change(values["refusal"])
+    path.write_text(json.dumps(values), encoding="utf-8")
+    with pytest.raises(BundleError, match=message):
+        Bundle.load(path.parent)

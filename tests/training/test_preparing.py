@@ -10,9 +10,10 @@ from training_samples import every, gold, pseudo
 from tuning_samples import conversations, taxonomy, tuned
 
 from turnwise.bundle import leaves_only, levels_of
-from turnwise.conversations import ContextWindow
+from turnwise.conversations import ContextWindow, Conversation, Example, Turn
 from turnwise.errors import ConfigError, TrainingError
-from turnwise.training import EncoderTuning, TrainingConfig
+from turnwise.taxonomy import Dimension, Label, Taxonomy
+from turnwise.training import EncoderTuning, LabelledExample, TrainingConfig
 from turnwise.training.preparing import lay_out, levels_for, prepare, window_for
 
 
@@ -171,3 +172,20 @@ def test_settings_of_the_tuning_name_their_field(settings):
 
 def test_shares_may_sum_to_one_however_they_are_rounded():
     TrainingConfig(shares={"single": 0.33, "multi": 0.56, "pseudo": 0.11})
+
+
+def test_where_each_label_stands_once_what_is_learnt_from_stops_the_training_and_a_note_says_so():
+    names = [f"wish{at}" for at in range(24)]
+    labels = tuple(Label(name, (name,)) for name in names)
+    wishes = Taxonomy("wishes", (Dimension("wish", labels),))
+    labelled = [
+        LabelledExample(
+            Example(Conversation(f"c{at}", (Turn("customer", name),)), 0),
+            {"wish": name},
+            {"wish": 1.0},
+        )
+        for at, name in enumerate(names)
+    ]
+    prepared = prepare(labelled, [], wishes, TrainingConfig())
+    assert prepared.kept == prepared.held == labelled
+    assert "give more turns of each label" in prepared.notes[0]

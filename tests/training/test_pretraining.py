@@ -135,6 +135,15 @@ def test_the_order_and_the_copies_of_texts_do_not_matter(source, tmp_path):
     assert not same(one.folder, seeded.folder)
 
 
+def test_numbers_of_half_the_size_compute_where_they_are_asked_for(source, tmp_path):
+    whole, half = (
+        pretrain(source, logs(20), tmp_path / precision, epochs=1, precision=precision)
+        for precision in ("fp32", "bf16")
+    )
+    assert not same(whole.folder, half.folder)
+    assert all(value.dtype == np.float32 for value in weights(half.folder).values())
+
+
 def test_what_is_finished_is_returned_and_never_overwritten(source, tmp_path):
     first = pretrain(source, logs(8), tmp_path / "read", epochs=1)
     again = pretrain(source, logs(8), tmp_path / "read", epochs=1, progress=killing(1))

@@ -51,6 +51,17 @@ def test_gains_are_of_the_turn_that_names_the_product(taught, shop, encoder):
     assert np.mean([row[-1] for row in later]) > 0.5
 
 
+def test_many_examples_are_weighed_piece_by_piece(taught, shop, encoder, monkeypatch):
+    apart = labelled(shop(20, "held"))
+    whole = gains(taught, apart, encoder)
+    told: list[int] = []
+    monkeypatch.setattr("turnwise.training.selector.EXAMPLES_AT_ONCE", 7)
+    parts = gains(taught, apart, encoder, lambda what, done, *rest: told.append(done))
+    assert told[-1] == len(apart) > told[0] == 7
+    for one, same in zip(whole, parts, strict=True):
+        assert np.allclose(one, same, atol=1e-5)
+
+
 def test_unlabelled_dimensions_and_weights_count_as_they_say(taught, shop, encoder):
     one = labelled(shop(1))[2]
     wish_only = LabelledExample(one.example, {"wish": one.labels["wish"]}, {"wish": 1.0})

@@ -164,3 +164,14 @@ def test_a_conversation_can_not_train_and_calibrate(shop, taxonomy, encoder):
 def test_settings_out_of_range_are_refused(wrong):
     with pytest.raises(ConfigError, match=next(iter(wrong))):
         TrainingConfig(**wrong)
+
+
+def test_too_little_memory_says_which_setting_to_lower(
+    shop, taxonomy, encoder, config, monkeypatch
+):
+    def full(texts, progress):
+        raise MemoryError
+
+    monkeypatch.setattr(encoder, "encode", full)
+    with pytest.raises(TrainingError, match=r"Lower caps\.training"):
+        train(gold(shop(16)), [], taxonomy, encoder, config)

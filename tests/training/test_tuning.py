@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -13,9 +15,10 @@ from tiny_encoders import make_encoder
 from training_samples import gold
 from tuning_samples import WORDS, conversations, taxonomy, tuned
 
+from turnwise.conversations import ContextWindow
 from turnwise.encoders import find_source
-from turnwise.errors import TrainingError
-from turnwise.training import EncoderTuning
+from turnwise.errors import EncoderError, TrainingError
+from turnwise.training import EncoderTuning, plan_training
 from turnwise.training.finetuning import plan_course
 from turnwise.training.preparing import prepare
 from turnwise.training.text_encoder import TextEncoder
@@ -180,3 +183,51 @@ def test_weights_that_a_file_lacks_are_drawn_alike_and_leave_the_caller_alone(so
         found.append(load_file(run / "bare-tuned" / "model.safetensors"))
     assert found[0].keys() == found[1].keys()
     assert all(torch.equal(found[0][name], found[1][name]) for name in found[0])
+
+
+def test_a_look_at_what_is_held_apart_encodes_its_texts_alone(source, tmp_path):
+    course, encoder = course_of(source, tmp_path)
+    seen: list[tuple[str, int]] = []
+
+    def watch(what: str, done: int, total: int, note: str = "", /) -> None:
+        seen.append((what, total))
+
+    tune(course, encoder, watch)
+    taught, held = (
+        len({int(at) for at in data.turns[data.roles > 0]}) for data in (course.taught, course.held)
+    )
+    assert held < taught < len(course.taught.tokens)
+    totals = [total for what, total in seen if what == "encoding"]
+    assert totals == [taught, held, held, held]  # the first heads, then each of two epochs
+
+
+def test_an_encoder_that_transformers_does_not_know_is_an_encoder_error(source, tmp_path):
+    folder = tmp_path / "odd"
+    shutil.copytree(source.folder, folder)
+    said = json.loads((folder / "config.json").read_text("utf-8"))
+    (folder / "config.json").write_text(json.dumps(said | {"model_type": "odd"}), "utf-8")
+    with pytest.raises(EncoderError, match="can't open this encoder"):
+        TextEncoder(find_source(str(folder)))
+
+
+def test_a_plan_says_which_setting_to_lower_before_anything_is_paid(source, monkeypatch):
+    def full(self, tokens):
+        raise MemoryError
+
+    monkeypatch.setattr(TextEncoder, "forward", full)
+    with pytest.raises(TrainingError, match=r"Lower training\.tune\.batch"):
+        plan_training(
+            gold(conversations(24)), [], taxonomy(), str(source.folder), tuned(tuning=SHORT)
+        )
+
+
+def test_a_plan_counts_what_is_read_before_the_epochs(source):
+    def hours(logs=(), **before) -> float:
+        tuning = replace(SHORT, epochs=0, **before)
+        config = tuned(ContextWindow("single"), tuning)
+        labelled = gold(conversations(24))
+        return plan_training(labelled, [], taxonomy(), str(source.folder), config, logs=logs).hours
+
+    assert hours() == 0
+    assert hours(contrast_epochs=2) > 0
+    assert hours(["is it ready now"], masked_epochs=1) > 0

@@ -10,7 +10,6 @@ suffice to load and predict; nothing in a bundle is ever executed as code.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,11 +18,12 @@ from typing import Self
 
 import numpy as np
 
-from turnwise.bundle.levels import levels_of
+from turnwise.bundle.consistency import check_arrays, check_fields
 from turnwise.bundle.manifest import MANIFEST, PACK_AGAIN, Manifest, file_facts, read_manifest
 from turnwise.bundle.model import MODEL, TOKENIZER, Logits, PackedModel, Probabilities
 from turnwise.bundle.readout import Readout, readout
 from turnwise.bundle.refusal import REFUSAL, RefusalArrays, Refuser
+from turnwise.context_selection import Selector
 from turnwise.conversations import Conversation, Example
 from turnwise.encoders import Vectors
 from turnwise.errors import BundleError, EncoderError
@@ -85,13 +85,17 @@ class Bundle:
             values = json.loads((folder / TAXONOMY).read_text(encoding="utf-8"))
             self.taxonomy: Taxonomy = from_dict(values)
             limit = manifest.encoder.max_tokens
-            self._model = PackedModel(folder, manifest.context, limit, threads, manifest.selector)
+            said = manifest.selector
+            selector = None if said is None else Selector.from_dict(said)
+            self._model = PackedModel(folder, manifest.context, limit, threads, selector)
         except (OSError, ValueError, KeyError, TypeError, EncoderError) as error:
             raise BundleError(f"{folder}: can't be loaded ({error!r}). {PACK_AGAIN}") from error
+        check_fields(folder, manifest, self.taxonomy)
         self.refuser: Refuser | None = None
-        if manifest.refusal is not None and manifest.refusal.out_of_domain is not None:
+        if manifest.refusal is not None and (facts := manifest.refusal.out_of_domain) is not None:
             arrays = RefusalArrays.read(folder / REFUSAL)
-            self.refuser = Refuser(arrays, manifest.refusal.out_of_domain)
+            check_arrays(folder, arrays, manifest, facts, self.taxonomy)
+            self.refuser = Refuser(arrays, facts)
 
     @classmethod
     def load(cls, folder: Path | str, verify: bool = True, threads: int | None = None) -> Self:
@@ -103,25 +107,12 @@ class Bundle:
 
         Raises:
             BundleError: no bundle is there, a file is missing or was changed since it was
-                packed, or the bundle is of a newer format.
+                packed, or its manifest is of another format or fits another bundle.
         """
         folder = Path(folder)
         manifest = read_manifest(folder)
         _check_files(folder, manifest, verify)
-        bundle = cls(folder, manifest, threads)
-        if manifest.temperatures.keys() != set(bundle.taxonomy.dimension_names):
-            names = ", ".join(bundle.taxonomy.dimension_names)
-            raise BundleError(
-                f"{folder / MANIFEST}: field temperatures must name {names}. {PACK_AGAIN}"
-            )
-        for name, found in manifest.temperatures.items():
-            levels = len(levels_of(bundle.taxonomy[name]).sizes)
-            if len(found) not in (1, levels) or not all(0 < one < math.inf for one in found):
-                raise BundleError(
-                    f"{folder / MANIFEST}: field temperatures.{name} must hold one number above "
-                    f"0, or one for each level. {PACK_AGAIN}"
-                )
-        return bundle
+        return cls(folder, manifest, threads)
 
     def predict(self, conversation: Conversation, top: int = 3) -> Prediction:
         """Label the last customer turn of a conversation.

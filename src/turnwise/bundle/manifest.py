@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from turnwise.bundle.refusal import Refusal
-from turnwise.context_selection import Selector
 from turnwise.conversations import ContextWindow
 from turnwise.encoders import EncoderFacts
 from turnwise.errors import BundleError
@@ -118,8 +117,8 @@ class Manifest:
         id: changes whenever the bundle's predictions would.
         created: UTC, ISO 8601; turnwise: the version that packed it.
         redacted: whether it was trained on redacted text, and so expects it.
-        context: what of the history is seen; selector: what picks the earlier turn, where
-            contexts join by `select`.
+        context: what of the history is seen; selector: the numbers of what picks the earlier
+            turn, by feature, where contexts join by `select`.
         temperatures: dimension -> one for each level of its labels that the graph scores.
         several: dimensions of which a turn may carry several labels.
         refusal: when not to trust a prediction; None where nothing was held out to tell.
@@ -135,7 +134,7 @@ class Manifest:
     encoder: EncoderFacts
     temperatures: Mapping[str, tuple[float, ...]]
     several: tuple[str, ...]
-    selector: Selector | None
+    selector: Mapping[str, float] | None
     refusal: Refusal | None
     redacted: bool
     precision: Literal["fp32", "int8"]

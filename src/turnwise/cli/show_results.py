@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
+from turnwise.bundle.manifest import Manifest, read_manifest
 from turnwise.cli import show, show_prediction
 from turnwise.cli.console import percent, print_json, print_table
 
@@ -35,6 +36,23 @@ def trained(result: TrainResult, json: bool) -> None:
         f"Packed {result.id} ({result.precision}; agrees with the float model on "
         f"{percent(result.agreement)} of labels): {result.bundle}"
     )
+    _operating_points(read_manifest(result.bundle))
+
+
+def _operating_points(manifest: Manifest) -> None:
+    """From which confidence on a label may be taken, by the gold held apart."""
+    refusal = manifest.refusal
+    if refusal is None:
+        return
+    if refusal.operating:
+        print("When to trust it, by the gold held apart:")
+    for name, point in refusal.operating.items():
+        doubt = "" if point.reached else f", too few to promise {point.target:.0%}"
+        print(
+            f"  {name}: from {point.confidence:.2f} confidence on, {percent(point.coverage)} of "
+            f"the turns, {percent(point.accuracy)} right{doubt}; below it, offer "
+            f"{point.candidates} candidates"
+        )
 
 
 def planned(plan: TrainingPlan, json: bool) -> None:

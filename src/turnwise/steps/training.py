@@ -16,12 +16,14 @@ from turnwise.bundle import Bundle
 from turnwise.errors import BundleError, ConfigError
 from turnwise.progress import Progress, silent
 from turnwise.project import Project, key_of
+from turnwise.sampling import hold_apart
 from turnwise.steps.training_data import TrainingData, training_data
 from turnwise.steps.ways import labels_in_use
 from turnwise.taxonomy import Taxonomy, to_dict
 from turnwise.training import (
     Classifier,
     LabelledExample,
+    TrainingConfig,
     TrainingPlan,
     finetune,
     pack,
@@ -102,9 +104,25 @@ def plan_bundle(
     """
     taxonomy = only(project.taxonomy(), dimensions)
     data = _data(project, taxonomy)
-    config = project.config.training
+    config = _settings(project, taxonomy)
     encoder = (config.tune and config.tune.encoder) or project.config.encoder
-    return plan_training(data.labelled, data.calibration, taxonomy, encoder, config, progress)
+    reads = config.tune is not None and config.tune.masked_epochs > 0
+    return plan_training(
+        data.labelled,
+        data.calibration,
+        taxonomy,
+        encoder,
+        config,
+        progress,
+        logs=_texts(project) if reads else (),
+    )
+
+
+def _settings(project: Project, taxonomy: Taxonomy) -> TrainingConfig:
+    """The project's, without a word of dimensions that are left out of the taxonomy here."""
+    config = project.config.training
+    left_out = set(project.taxonomy().dimension_names) - set(taxonomy.dimension_names)
+    return replace(config, several=tuple(one for one in config.several if one not in left_out))
 
 
 def _data(project: Project, taxonomy: Taxonomy) -> TrainingData:
@@ -179,7 +197,7 @@ def _learn(
     progress: Progress,
 ) -> tuple[Classifier, Path]:
     """A classifier, and the folder of the exported encoder that it sits on."""
-    config = project.config.training
+    config = _settings(project, taxonomy)
     if config.tune is None:
         encoder = project.encoder(progress)
         found = train(data.labelled, data.calibration, taxonomy, encoder, config, progress)
@@ -198,11 +216,12 @@ def _learn(
 
 
 def _texts(project: Project) -> list[str]:
-    """What both sides said in all conversations but those of the test."""
+    """What both sides said in all conversations but those of the test and of the calibration."""
     split = project.split()
+    kept, _ = hold_apart(split.seed, project.config.split.calibration)
     return [
         turn.text
-        for conversation in project.workspace.conversations((*split.seed, *split.unlabelled))
+        for conversation in project.workspace.conversations((*kept, *split.unlabelled))
         for turn in conversation.turns
     ]
 
@@ -218,7 +237,7 @@ def _key(project: Project, taxonomy: Taxonomy) -> str:
         config.split.model_dump(),
         config.caps.training,
         used.way(project, project.taxonomy(), project.split()).key if used else None,
-        decisive(config.training),
+        decisive(_settings(project, taxonomy)),
         asdict(config.refusal),
         project.workspace.fingerprint(),
     )

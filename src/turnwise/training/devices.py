@@ -19,9 +19,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import distributed, nn
-from torch.multiprocessing.spawn import ProcessRaisedException, start_processes
+from torch.multiprocessing.spawn import (
+    ProcessExitedException,
+    ProcessRaisedException,
+    start_processes,
+)
 
-from turnwise.errors import TrainingError
+from turnwise.errors import ConfigError, TrainingError
 from turnwise.progress import Progress
 
 Rows = NDArray[np.int64]
@@ -90,8 +94,19 @@ class Place:
 
 
 def device_count(wanted: int | None) -> int:
-    """How many processes a training takes: as asked, or one for each graphics card."""
-    return wanted or max(1, torch.cuda.device_count())
+    """How many processes a training takes: as asked, or one for each graphics card.
+
+    Raises:
+        ConfigError: more than there are graphics cards, where there are any.
+    """
+    cards = torch.cuda.device_count()
+    if wanted and 0 < cards < wanted:
+        raise ConfigError(
+            f"{wanted} processes each take a graphics card, and {cards} are here",
+            field="training.tune.devices",
+            hint=f"Lower it to {cards}, or leave it out",
+        )
+    return wanted or max(1, cards)
 
 
 def on_devices(world: int, work: Work, progress: Progress) -> None:
@@ -116,6 +131,12 @@ def on_devices(world: int, work: Work, progress: Progress) -> None:
         except ProcessRaisedException as error:
             reason = str(error).strip().splitlines()[-1]
             raise TrainingError(f"a process of the training failed: {reason}") from error
+        except ProcessExitedException as error:  # killed, as a system without memory does
+            raise TrainingError(
+                f"a process of the training was ended from outside ({error}). Where memory ran "
+                "out, lower training.tune.batch or training.tune.devices; the same command goes "
+                "on from the last checkpoint"
+            ) from error
 
 
 def _join(rank: int, world: int, meeting: Path, work: Work, told: SimpleQueue[Told]) -> None:

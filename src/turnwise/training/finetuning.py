@@ -31,6 +31,7 @@ from turnwise.training.classifier import Classifier
 from turnwise.training.config import TrainingConfig, decisive
 from turnwise.training.data import LabelledExample, Targets
 from turnwise.training.learning import shape_for
+from turnwise.training.memory import memory_told
 from turnwise.training.preparing import Prepared, lay_out, prepare
 from turnwise.training.weights import kind_of
 
@@ -114,13 +115,23 @@ def _read_logs(
     progress: Progress,
 ) -> EncoderSource:
     """The encoder after it has read the logs, where that is asked for."""
-    epochs = config.tune.masked_epochs if config.tune else 0
-    if not epochs or not logs:
+    tune = config.tune
+    if tune is None or not tune.masked_epochs or not logs:
         return source
     from turnwise.training.pretraining import pretrain
 
     target = folder / f"{source.title}-read"
-    pretrain(source.folder, logs, target, epochs=epochs, seed=config.seed, progress=progress)
+    remedy = "Set training.tune.masked_epochs: 0, or name a smaller encoder"
+    with memory_told("guessing masked words of the logs", remedy):
+        pretrain(
+            source.folder,
+            logs,
+            target,
+            epochs=tune.masked_epochs,
+            seed=config.seed,
+            precision=tune.precision,
+            progress=progress,
+        )
     return replace(find_source(str(target)), title=source.title)
 
 

@@ -26,6 +26,7 @@ from turnwise.training.model import Shape, TurnClassifier
 
 SLOWER = 0.3  # of the learning rate after two passes that brought nothing
 SCORED_AT_ONCE = 4096  # examples; bounds the memory of a pass without gradients
+SCORED_BY_TREE = 256  # the same: 2,000 flat labels make a thousand nodes of each example
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,14 +164,11 @@ def logits_of(
 ) -> tuple[Tensor, ...]:
     """Return Float32[n_examples, n_labels] for each dimension, in evaluation mode."""
     model.eval()
-    starts = range(0, max(1, len(turns)), SCORED_AT_ONCE)
+    rows = SCORED_AT_ONCE if model.tree is None else SCORED_BY_TREE
+    starts = range(0, max(1, len(turns)), rows)
     with torch.inference_mode():
         parts = [
-            model(
-                vectors,
-                turns[start : start + SCORED_AT_ONCE],
-                roles[start : start + SCORED_AT_ONCE],
-            )
+            model(vectors, turns[start : start + rows], roles[start : start + rows])
             for start in starts
         ]
     return tuple(torch.cat(found) for found in zip(*parts, strict=True))

@@ -13,12 +13,17 @@ from turnwise.taxonomy import Taxonomy
 from turnwise.training.classifier import Classifier
 from turnwise.training.config import TrainingConfig
 from turnwise.training.data import LabelledExample
+from turnwise.training.memory import memory_told
 from turnwise.training.preparing import lay_out, levels_for, prepare
 
 if TYPE_CHECKING:
     from turnwise.training.model import Shape
 
 DEFAULT = TrainingConfig()
+TOO_LARGE = (
+    "Lower caps.training (turns of one label), training.batch or training.context.max_turns, or "
+    "leave training.tree out"
+)
 
 
 def train(
@@ -53,13 +58,14 @@ def train(
             "train() leaves the encoder as it is", field="training.tune", hint="Call finetune()"
         )
     prepared = prepare(labelled, calibration, taxonomy, config)
-    selector = selector_for(prepared, encoder, progress)
-    contexts, labels = lay_out(prepared, encoder, selector)
-    vectors = encoder.encode(contexts[0].texts, progress)
-    parts = [dataset(vectors, *pair) for pair in zip(contexts, labels, strict=True)]
-    shape = shape_for(taxonomy, config, vectors.shape[1], contexts[0].turns.shape[1] - 1)
-    fitted = fit(parts[0], parts[1], shape, config, progress)
-    return finish(prepared, encoder, parts, fitted, selector)
+    with memory_told(f"{len(prepared.taught):,} examples", TOO_LARGE):
+        selector = selector_for(prepared, encoder, progress)
+        contexts, labels = lay_out(prepared, encoder, selector)
+        vectors = encoder.encode(contexts[0].texts, progress)
+        parts = [dataset(vectors, *pair) for pair in zip(contexts, labels, strict=True)]
+        shape = shape_for(taxonomy, config, vectors.shape[1], contexts[0].turns.shape[1] - 1)
+        fitted = fit(parts[0], parts[1], shape, config, progress)
+        return finish(prepared, encoder, parts, fitted, selector)
 
 
 def shape_for(taxonomy: Taxonomy, config: TrainingConfig, vector: int, history: int) -> Shape:

@@ -41,7 +41,7 @@ class Lessons:
     """Examples as the training of an encoder takes them.
 
     Attributes:
-        tokens: Int64[length] for each distinct text.
+        tokens: Int64[length] for each distinct text, also of texts that others' examples show.
         turns, roles: Int64[n_examples, 1 + history], as in `ContextArrays`.
         groups: Int64[n_examples], examples of one number share texts and go together.
         ranked: answers to tell apart; None where none are.

@@ -144,7 +144,7 @@ def _write_rest(
         encoder=EncoderFacts(graph.card.id, graph.card.size, graph.card.max_tokens),
         temperatures=classifier.temperatures,
         several=classifier.config.several,
-        selector=selector,
+        selector=selector.to_dict() if selector else None,
         refusal=refusal,
         redacted=redacted,
         precision=graph.card.precision,

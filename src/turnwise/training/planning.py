@@ -19,14 +19,18 @@ from turnwise.taxonomy import Taxonomy
 from turnwise.training.config import TrainingConfig
 from turnwise.training.data import LabelledExample
 from turnwise.training.finetuning import plan_course
+from turnwise.training.memory import memory_told
 from turnwise.training.preparing import prepare
 
 if TYPE_CHECKING:
     from turnwise.training.lessons import Lessons
+    from turnwise.training.text_encoder import Tokens
+    from turnwise.training.tuned_model import Course
     from turnwise.training.tuning import Run
 
 TRIED = 8  # steps, after the longest, which also warms up
-COPIES = 4  # of the weights: the model, its best state, and the optimiser's two moments
+BYTES = 4  # of a weight, whatever it is computed in
+MOMENTS = 2  # that the optimiser keeps of each weight that is trained
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +39,12 @@ class TrainingPlan:
 
     Attributes:
         examples, texts, tokens: to learn from; a text is counted once, however many turns see it.
-        encoder_weights: numbers that are trained.
+        encoder_weights: numbers that the encoder has; those of its words stay as they are.
         steps: of an epoch; batch: examples a step, about; epochs: at most.
         seconds_per_epoch: by the steps that were tried; the loss on what is held apart included.
-        hours: of all epochs; early stopping may end it sooner.
-        memory_mb: of the process at its peak; disk_mb: of a checkpoint.
+        hours: of all epochs, those by contrast and over the logs among them; early stopping may
+            end it sooner.
+        memory_mb: of the process at its peak, or of the graphics card; disk_mb: of a checkpoint.
         device, precision: what computes, and in which numbers.
     """
 
@@ -65,14 +70,20 @@ def plan_training(
     encoder: str,
     config: TrainingConfig,
     progress: Progress = silent,
+    *,
+    logs: Sequence[str] = (),
 ) -> TrainingPlan:
     """Try a few steps of `finetune` and reckon what all of it will take; nothing is kept.
 
+    Args:
+        logs: as for `finetune`.
+
     Raises:
-        TrainingError, EncoderError: whatever would stop the training at its start.
+        TrainingError, EncoderError: whatever would stop the training at its start, memory that
+            does not suffice for its longest step among it.
         ConfigError: the encoder is not trained, which takes minutes and needs no plan.
     """
-    from turnwise.training.tuned_model import computes_bf16
+    from turnwise.training.tuned_model import in_bf16
     from turnwise.training.tuning import Run
 
     if config.tune is None:
@@ -85,28 +96,33 @@ def plan_training(
     source = find_source(encoder)
     with tempfile.TemporaryDirectory() as folder:
         course, text_encoder, _ = plan_course(prepared, source, Path(folder), progress)
-        run = Run(course, text_encoder, progress)
-        seconds = _seconds_of_a_step(run)
-    held = _tokens(course.held) / max(1, _tokens(course.taught)) / 3  # forward alone: a third
+        with memory_told(*course.too_large):
+            run = Run(course, text_encoder, progress)
+            seconds = _seconds_of_a_step(run)
+    taught = _tokens(course.taught)
+    held = _tokens(course.held) / taught / 3  # forward alone: a third
     epoch = seconds * run.steps * (1 + held)
-    megabytes = text_encoder.weights * 4 * COPIES / 1e6
-    half = config.tune.precision == "bf16" or (
-        config.tune.precision == "auto" and computes_bf16(run.device)
+    # What is read before the epochs takes about as long a token.
+    before = (
+        seconds
+        * run.steps
+        * _tokens_before(course, text_encoder.tokens(sorted(set(logs))))
+        / taught
     )
     return TrainingPlan(
         examples=len(course.taught),
         texts=len(course.taught.tokens),
-        tokens=_tokens(course.taught),
+        tokens=taught,
         encoder_weights=text_encoder.weights,
         steps=run.steps,
         batch=course.batch,
         epochs=config.tune.epochs,
         seconds_per_epoch=epoch,
-        hours=epoch * config.tune.epochs / 3600,
-        memory_mb=_peak_mb() + megabytes / COPIES * 2,  # the best state, and a checkpoint's copy
-        disk_mb=megabytes,
+        hours=(before + epoch * config.tune.epochs) / 3600,
+        memory_mb=_memory_mb(run),
+        disk_mb=_checkpoint_mb(run),
         device=run.device.type,
-        precision="bf16" if half else "fp32",
+        precision="bf16" if in_bf16(config.tune.precision, run.device) else "fp32",
     )
 
 
@@ -119,7 +135,7 @@ def _seconds_of_a_step(run: Run) -> float:
     run.step(longest, 0)
     began = time.perf_counter()
     for place, rows in enumerate(even):
-        run.step(rows, place)
+        run.step(rows, 0)  # at the first step's small rate, whatever the number of epochs
         run.progress("trying steps", place + 1, len(even))
     return (time.perf_counter() - began) / len(even)
 
@@ -130,7 +146,33 @@ def _tokens(data: Lessons) -> int:
     return sum(len(data.tokens[place]) for place in used)
 
 
-def _peak_mb() -> float:
-    """Of this process since it began."""
+def _tokens_before(course: Course, logs: Tokens) -> int:
+    """That are read before the heads are fitted: by contrast, and of the logs."""
+    taught = course.taught
+    alone = sum(len(taught.tokens[place]) for place in taught.turns[:, 0])
+    return course.tune.contrast_epochs * alone + course.tune.masked_epochs * sum(map(len, logs))
+
+
+def _memory_mb(run: Run) -> float:
+    """At its peak: the steps that were tried, and the best weights beside them.
+
+    A checkpoint is copied whole before it is written, in the memory of the process.
+    """
+    import torch
+
+    best = _state_mb(run)
+    if run.device.type == "cuda":
+        return torch.cuda.max_memory_allocated(run.device) / 1e6 + best
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1e6 if sys.platform == "darwin" else 1e3)
+    return peak / (1e6 if sys.platform == "darwin" else 1e3) + best + _checkpoint_mb(run)
+
+
+def _checkpoint_mb(run: Run) -> float:
+    """The weights, the best of them, and the moments of those that are trained."""
+    trained = sum(one.numel() for one in run.model.parameters() if one.requires_grad)
+    return 2 * _state_mb(run) + MOMENTS * trained * BYTES / 1e6
+
+
+def _state_mb(run: Run) -> float:
+    numbers: int = sum(one.numel() for one in run.model.state_dict().values())
+    return numbers * BYTES / 1e6

@@ -80,8 +80,20 @@ def prepare(
     settled, notes = _settled(labelled)
     check_enough(settled, taxonomy)
     kept, held = split_to_stop(settled)
-    taught = [*kept, *utterances(taxonomy)]
-    return Prepared(taxonomy, config, kept, taught, held, gold, notes)
+    spoken = list(utterances(taxonomy))
+    if not _pairs(held) & _pairs([*kept, *spoken]):
+        kept = held = settled
+        notes = (
+            *notes,
+            "no label of what was held apart is taught: training stops by what it "
+            "learns from, which says little; give more turns of each label",
+        )
+    return Prepared(taxonomy, config, kept, [*kept, *spoken], held, gold, notes)
+
+
+def _pairs(labelled: Sequence[LabelledExample]) -> set[tuple[str, str]]:
+    """The labels that some examples carry, with their dimensions."""
+    return {pair for one in labelled for pair in one.labels.items()}
 
 
 def _check_apart(labelled: Sequence[LabelledExample], gold: Sequence[LabelledExample]) -> None:

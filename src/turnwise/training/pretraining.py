@@ -28,8 +28,9 @@ from turnwise.encoders.source import OPTIONAL
 from turnwise.errors import TrainingError
 from turnwise.progress import Progress, silent
 from turnwise.training.checkpoints import Progressed, load_checkpoint, save_checkpoint
+from turnwise.training.config import Precision
 from turnwise.training.masking import Ids, Marks, Masker, masker_of
-from turnwise.training.tuned_model import computes_bf16
+from turnwise.training.tuned_model import in_bf16
 from turnwise.unfinished import move_into_place, unfinished_folder, write_file
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def pretrain(
     batch: int = 32,
     max_tokens: int = 128,
     seed: int = 0,
+    precision: Precision = "auto",
     progress: Progress = silent,
 ) -> Pretrained:
     """Train an encoder on unlabelled texts and write it in the form in which it came.
@@ -82,6 +84,7 @@ def pretrain(
             included; their order doesn't matter.
         target: a folder that is not there yet.
         epochs, batch: 1 or more; the learning rate falls to 0 in a line.
+        precision: as `EncoderTuning` has it.
 
     Raises:
         EncoderError: the source is not a complete encoder.
@@ -95,7 +98,7 @@ def pretrain(
     tokens = [ids for ids in reader.tokens(distinct) if masker.open(ids).any()]
     if not tokens or epochs < 1 or batch < 1:
         raise TrainingError("reading logs takes one text, one epoch and a batch of 1 at least")
-    settings = (FORMAT, epochs, learning_rate, batch, reader.max_tokens, seed)
+    settings = (FORMAT, epochs, learning_rate, batch, reader.max_tokens, seed, precision)
     key = _key(given, tokens, settings)
     if target.exists():
         return _finished(target, key)
@@ -103,7 +106,14 @@ def pretrain(
     kept.mkdir(parents=True, exist_ok=True)
     with torch.random.fork_rng(), _quiet():
         torch.manual_seed(seed)
-        run = _Run(_model(given), tokens, masker, Progressed(key), (epochs, batch, learning_rate))
+        run = _Run(
+            _model(given),
+            tokens,
+            masker,
+            Progressed(key),
+            (epochs, batch, learning_rate),
+            precision=precision,
+        )
         losses = run.to_the_end(kept, seed, progress)
         torch.manual_seed(seed)  # of parts that the source lacks and no vector needs
         _write(run.model, given, target, {"key": key, "losses": losses})
@@ -111,7 +121,7 @@ def pretrain(
     return Pretrained(target, losses)
 
 
-def _key(given: EncoderSource, tokens: Sequence[Ids], settings: tuple[float, ...]) -> str:
+def _key(given: EncoderSource, tokens: Sequence[Ids], settings: tuple[float | str, ...]) -> str:
     """Tells one training from another: encoder, texts, settings."""
     digest = hashlib.sha256(f"{given.content_sha256} {settings}".encode())
     for ids in tokens:
@@ -178,10 +188,13 @@ class _Run:
         masker: Masker,
         at: Progressed,
         settings: tuple[int, int, float],
+        *,
+        precision: Precision,
     ) -> None:
         self.tokens, self.masker, self.at = tokens, masker, at
         self.epochs, self.batch, self.rate = settings
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.half = in_bf16(precision, self.device)
         model.to(self.device)  # type: ignore[arg-type]  # its decorator hides the signature
         self.model = model
         self.padding = int(getattr(model.config, "pad_token_id", 0) or 0)
@@ -221,7 +234,7 @@ class _Run:
         shown, hidden = self.masker.hide(ids, mask, draw)
         wanted = torch.from_numpy(ids[hidden]).to(self.device)
         inputs = [torch.from_numpy(one).to(self.device) for one in (shown, mask, hidden)]
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=computes_bf16(self.device)):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
             guesses = _guesses(self.model, *inputs)
         loss = cross_entropy(guesses.float(), wanted)
         if not torch.isfinite(loss):

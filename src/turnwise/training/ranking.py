@@ -143,7 +143,9 @@ def join_pair(
 
 def _fitting(most: int, fits: Callable[[int], bool]) -> int:
     """The largest number of words, of `most`, that fits; found by halving."""
-    low, high = 0, most
+    if fits(most):  # as a rule
+        return most
+    low, high = 0, max(0, most - 1)
     while low < high:
         middle = (low + high + 1) // 2
         if fits(middle):

@@ -36,6 +36,7 @@ SMALLEST = 1e-3  # nats under which a turn brings nothing
 DECAY = 1e-3  # of half the squared weights, beside mean gains in nats
 STEPS = 100  # of L-BFGS; convergence takes some dozens
 LEAST_LIKELY = 1e-12
+EXAMPLES_AT_ONCE = 2048  # each with all its candidates: bounds the memory of probabilities
 
 
 def gains(
@@ -60,6 +61,17 @@ def gains(
     Raises:
         TrainingError: a label is not in the taxonomy.
     """
+    found: list[Gains] = []
+    for start in range(0, len(labelled), EXAMPLES_AT_ONCE):
+        some = labelled[start : start + EXAMPLES_AT_ONCE]
+        found += _gains(classifier, some, encoder)
+        progress("weighing earlier turns", start + len(some), len(labelled))
+    return found
+
+
+def _gains(
+    classifier: Classifier, labelled: Sequence[LabelledExample], encoder: Encoder
+) -> list[Gains]:
     window = classifier.config.context
     places = [candidates(one.example, window) for one in labelled]
     shown = [
@@ -67,11 +79,9 @@ def gains(
         for one, before in zip(labelled, places, strict=True)
         for context in _contexts(one.example, before)
     ]
-    if not shown:
-        return []
     sizes = [1 + len(before) for before in places]
     wanted = targets(labelled, classifier.taxonomy, classifier.config.several)
-    probabilities = classifier.probabilities(shown, encoder, progress)
+    probabilities = classifier.probabilities(shown, encoder)
     found = [probabilities[name] for name in classifier.taxonomy.dimension_names]
     losses = _losses(found, wanted, np.repeat(np.arange(len(sizes)), sizes))
     return [part[0] - part[1:] for part in np.split(losses, np.cumsum(sizes)[:-1])]

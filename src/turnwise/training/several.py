@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from turnwise.bundle import Logits
-from turnwise.training.calibrate import HIGHEST, LOWEST, STEPS
+from turnwise.training.calibrate import likeliest
 
 
 def fit_several_temperature(logits: Logits, marks: NDArray[np.float32]) -> float:
@@ -15,15 +15,7 @@ def fit_several_temperature(logits: Logits, marks: NDArray[np.float32]) -> float
     Args:
         logits: Float32[n_turns, n_labels]; marks: of the same shape, 1 at each label of the turn.
     """
-    ratio = (np.sqrt(5) - 1) / 2
-    low, high = np.log(LOWEST), np.log(HIGHEST)
-    for _ in range(STEPS):
-        left, right = high - ratio * (high - low), low + ratio * (high - low)
-        if _mean_loss(logits, marks, np.exp(left)) < _mean_loss(logits, marks, np.exp(right)):
-            high = right
-        else:
-            low = left
-    return float(np.exp((low + high) / 2))
+    return likeliest(lambda temperature: _mean_loss(logits, marks, temperature))
 
 
 def _mean_loss(logits: Logits, marks: NDArray[np.float32], temperature: float) -> float:

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from turnwise.encoders import EncoderSource, TextReader, Vectors
 from turnwise.encoders.source import OPTIONAL
+from turnwise.errors import EncoderError
 from turnwise.progress import Progress, silent
 
 Tokens = Sequence[NDArray[np.int64]]  # Int64[length] per text, special tokens included
@@ -32,6 +33,9 @@ class TextEncoder(nn.Module):
     Args:
         source: where its weights and its tokenizer lie.
 
+    Raises:
+        EncoderError: transformers can't open it.
+
     Attributes:
         size: length of a vector; weights: how many numbers the encoder has.
         id: of the encoder that it was before its training.
@@ -44,9 +48,15 @@ class TextEncoder(nn.Module):
 
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         self.source, self.id = source, source.content_sha256
-        self.body = AutoModel.from_pretrained(
-            source.folder, dtype=torch.float32, local_files_only=True
-        )
+        try:
+            self.body = AutoModel.from_pretrained(
+                source.folder, dtype=torch.float32, local_files_only=True
+            )
+        except (OSError, ValueError, KeyError) as error:
+            raise EncoderError(
+                f"{source.folder}: transformers can't open this encoder ({error}). Name one of the "
+                "BERT, RoBERTa, XLM-R, DeBERTa or ModernBERT families"
+            ) from error
         self.max_tokens = source.max_tokens
         self.size = int(self.body.config.hidden_size)
         # Half of a small encoder's weights are its words', of which a step touches few: without

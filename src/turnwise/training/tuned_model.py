@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from turnwise.training.config import EncoderTuning, TrainingConfig
+from turnwise.training.config import EncoderTuning, Precision, TrainingConfig
 from turnwise.training.lessons import Lessons
 from turnwise.training.model import Shape, TurnClassifier
 from turnwise.training.text_encoder import TextEncoder, Tokens
@@ -62,6 +62,15 @@ class Course:
         together = len(np.unique(self.taught.groups)) < len(self.taught)
         return self.tune.batch_for(len(self.taught), together)
 
+    @property
+    def too_large(self) -> tuple[str, str]:
+        """What memory may not suffice for, and what to do then."""
+        return (
+            f"a step of {self.batch} examples",
+            "Lower training.tune.batch (half of it), training.context.max_turns or "
+            "training.context.max_tokens",
+        )
+
 
 def parameter_groups(model: TunedModel, tune: EncoderTuning) -> list[dict[str, object]]:
     """Parameters as the optimiser takes them, each with the rate that it rises to."""
@@ -77,8 +86,12 @@ def parameter_groups(model: TunedModel, tune: EncoderTuning) -> list[dict[str, o
     return [{**group, "peak": group["lr"]} for group in groups if group["params"]]
 
 
-def computes_bf16(device: torch.device) -> bool:
-    """Whether bfloat16 is computed rather than emulated there."""
+def in_bf16(precision: Precision, device: torch.device) -> bool:
+    """Whether bfloat16 computes: as asked, or where it is computed rather than emulated."""
+    return precision == "bf16" or (precision == "auto" and _computes_bf16(device))
+
+
+def _computes_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     there = torch.cpu.get_capabilities()

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,15 +28,15 @@ from turnwise.training.fit import Dataset, Fitted, fit
 from turnwise.training.judging import held_loss
 from turnwise.training.lessons import Lessons, batches
 from turnwise.training.losses import LabelLoss, Wanted
+from turnwise.training.memory import memory_told
 from turnwise.training.model import TurnClassifier
 from turnwise.training.ranking import ranking_loss
 from turnwise.training.text_encoder import TextEncoder
-from turnwise.training.tuned_model import Course, TunedModel, computes_bf16, parameter_groups
+from turnwise.training.tuned_model import Course, TunedModel, in_bf16, parameter_groups
 
 ALONE = Place()
 CONTRAST_RATE = 3e-5
 LONGEST_STEP = 1.0  # of the gradient's norm
-TOO_LITTLE_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "alloc_failed")
 
 
 def tune(course: Course, encoder: TextEncoder, progress: Progress) -> tuple[TunedModel, Fitted]:
@@ -54,7 +53,7 @@ def tune(course: Course, encoder: TextEncoder, progress: Progress) -> tuple[Tune
             holds the checkpoint of another training.
     """
     course.folder.mkdir(parents=True, exist_ok=True)
-    with torch.random.fork_rng(), _told(course):
+    with torch.random.fork_rng(), memory_told(*course.too_large):
         devices = device_count(course.tune.devices)
         if devices > 1:
             on_devices(devices, _OnDevice(course, encoder.source), progress)
@@ -73,25 +72,8 @@ class _OnDevice:
 
     def __call__(self, place: Place, progress: Progress) -> None:
         torch.manual_seed(self.course.config.seed)
-        with _told(self.course):
+        with memory_told(*self.course.too_large):
             Run(self.course, TextEncoder(self.source), progress, place).to_the_end()
-
-
-@contextmanager
-def _told(course: Course) -> Iterator[None]:
-    """Say which setting to lower where memory does not suffice."""
-    try:
-        yield
-    except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, MemoryError) and not any(
-            sign in str(error).lower() for sign in TOO_LITTLE_MEMORY
-        ):
-            raise
-        size = course.batch
-        raise TrainingError(
-            f"memory does not suffice for a step of {size} examples. Lower training.tune.batch "
-            "(half of it), training.context.max_turns or training.context.max_tokens"
-        ) from error
 
 
 class Run:
@@ -176,9 +158,10 @@ class Run:
         return fit(parts[0], parts[1], self.course.shape, self.course.config, self.progress).model
 
     def _dataset(self, data: Lessons) -> Dataset:
+        """Its texts alone are encoded: what is taught and what is held share one list of all."""
+        tokens, turns, roles = data.part(np.arange(len(data)))
         with self._precision():
-            vectors = self.model.encoder.vectors(data.tokens, self.progress)
-        turns, roles = torch.from_numpy(data.turns), torch.from_numpy(data.roles)
+            vectors = self.model.encoder.vectors(tokens, self.progress)
         return Dataset(torch.from_numpy(vectors), turns, roles, data.wanted)
 
     def batches(self, epoch: int) -> list[np.ndarray]:
@@ -201,7 +184,7 @@ class Run:
                 self._save()
         held = self.place.agree(self._held_loss())
         if not math.isfinite(held):
-            raise self._no_number(total)
+            raise self._no_number(self.at.epoch * self.steps + len(todo))
         losses = (*self.at.losses, held)
         self.at = replace(self.at, epoch=self.at.epoch + 1, batch=0, losses=losses)
         if self.best_epoch == self.at.epoch:
@@ -269,8 +252,7 @@ class Run:
         self.saved = time.monotonic()
 
     def _precision(self) -> AbstractContextManager[object]:
-        wanted = self.course.tune.precision
-        half = wanted == "bf16" or (wanted == "auto" and computes_bf16(self.device))
+        half = in_bf16(self.course.tune.precision, self.device)
         return torch.autocast(self.device.type, torch.bfloat16, enabled=half)
 
 
