@@ -144,23 +144,26 @@ def split_to_stop(
     Raises:
         TrainingError: all examples are of one conversation.
     """
-    gold = {one.example.key[0] for one in labelled if one.is_gold}
     ids = {one.example.key[0] for one in labelled}
     if len(ids) < 2:
         raise TrainingError(
             "only one conversation is labelled: training needs others to tell when to stop. "
             "Label a few dozen conversations"
         )
-    held = _a_tenth(ids - gold or ids)
+    held = tenths(labelled)[0]
     if held == ids:
         held = {min(ids, key=stable_hash)}
     kept = [one for one in labelled if one.example.key[0] not in held]
     return kept, [one for one in labelled if one.example.key[0] in held]
 
 
-def _a_tenth(ids: Collection[str]) -> set[str]:
-    tenths = ({one for one in ids if stable_hash(one) % 10 == residue} for residue in range(10))
-    return next(tenth for tenth in tenths if len(tenth) >= len(ids) / 20)
+def tenths(labelled: Sequence[LabelledExample]) -> list[set[str]]:
+    """The conversations that may stop a training, in tenths, but for those much too small."""
+    gold = {one.example.key[0] for one in labelled if one.is_gold}
+    ids = {one.example.key[0] for one in labelled}
+    ids = ids - gold or ids
+    found = ({one for one in ids if stable_hash(one) % 10 == residue} for residue in range(10))
+    return [tenth for tenth in found if len(tenth) >= len(ids) / 20]
 
 
 def check_enough(labelled: Sequence[LabelledExample], taxonomy: Taxonomy) -> None:

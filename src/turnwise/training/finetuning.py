@@ -153,6 +153,8 @@ def plan_course(
         held=held,
         shape=shape_for(taxonomy, config, text_encoder.size, contexts[0].turns.shape[1] - 1),
         config=config,
+        # Heads that are trained on with the encoder must not have seen what stops that.
+        folds=prepared.folds() if config.tune is not None and config.tune.epochs == 0 else (),
         folder=folder,
         key=_key(prepared, source),
     )

@@ -53,6 +53,12 @@ class Dataset:
         turns, roles, wanted = self.turns[some], self.roles[some], self.wanted[some]
         return replace(self, turns=turns, roles=roles, wanted=wanted)
 
+    def some(self, chosen: NDArray[np.bool_]) -> Self:
+        """The examples of a mask, Bool[n_examples]."""
+        rows = torch.from_numpy(np.flatnonzero(chosen))
+        turns, roles, wanted = self.turns[rows], self.roles[rows], self.wanted[rows]
+        return replace(self, turns=turns, roles=roles, wanted=wanted)
+
     @property
     def labels(self) -> Tensor:
         """Int64[n_examples, n_dimensions], MISSING where there is none."""

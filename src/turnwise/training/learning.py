@@ -50,7 +50,8 @@ def train(
         ConfigError: the settings ask for the training of the encoder.
     """
     from turnwise.training.finishing import finish
-    from turnwise.training.fit import dataset, fit
+    from turnwise.training.fit import dataset
+    from turnwise.training.folds import fit_folds
     from turnwise.training.selecting import selector_for
 
     if config.tune is not None:
@@ -64,7 +65,7 @@ def train(
         vectors = encoder.encode(contexts[0].texts, progress)
         parts = [dataset(vectors, *pair) for pair in zip(contexts, labels, strict=True)]
         shape = shape_for(taxonomy, config, vectors.shape[1], contexts[0].turns.shape[1] - 1)
-        fitted = fit(parts[0], parts[1], shape, config, progress)
+        fitted = fit_folds(parts, prepared.folds(), shape, config, progress)
         return finish(prepared, encoder, parts, fitted, selector)
 
 

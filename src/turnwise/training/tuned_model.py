@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from turnwise.training.config import EncoderTuning, Precision, TrainingConfig
@@ -42,6 +44,7 @@ class Course:
     """All that one training is told.
 
     Attributes:
+        folds: what stops each training of the heads, where they alone are trained.
         key: tells its checkpoint from those of others; folder: where it stands.
     """
 
@@ -49,6 +52,7 @@ class Course:
     held: Lessons
     shape: Shape
     config: TrainingConfig
+    folds: Sequence[NDArray[np.bool_]]
     folder: Path
     key: str
 

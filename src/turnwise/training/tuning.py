@@ -24,7 +24,8 @@ from turnwise.progress import Progress
 from turnwise.training.checkpoints import Progressed, Weights, load_checkpoint, save_checkpoint
 from turnwise.training.contrast import contrast_batches, contrastive_loss
 from turnwise.training.devices import Place, device_count, on_devices
-from turnwise.training.fit import Dataset, Fitted, fit
+from turnwise.training.fit import Dataset, Fitted
+from turnwise.training.folds import fit_folds
 from turnwise.training.judging import held_loss
 from turnwise.training.lessons import Lessons, batches
 from turnwise.training.losses import LabelLoss, Wanted
@@ -131,8 +132,11 @@ class Run:
         if not epochs:
             return
         taught = self.course.taught
+        # Where heads alone follow, what is held apart is learnt from in the end (`folds`).
+        data = [taught, self.course.held] if len(self.course.folds) else [taught]
         widest = int(np.argmax(self.course.shape.labels))
-        labels = taught.wanted.labels[:, widest].numpy()
+        labels = np.concatenate([one.wanted.labels[:, widest].numpy() for one in data])
+        texts = np.concatenate([one.turns[:, 0] for one in data])
         draw = np.random.default_rng(self.course.config.seed)
         todo = [rows for _ in range(epochs) for rows in contrast_batches(labels, draw)]
         body = [one for one in self.model.encoder.parameters() if one.requires_grad]
@@ -142,7 +146,7 @@ class Run:
             for group in optimiser.param_groups:
                 group["lr"] = CONTRAST_RATE * _rate(step, len(todo), self.course.tune.warmup)
             with self._precision():
-                vectors = self.model.encoder([taught.tokens[at] for at in taught.turns[rows, 0]])
+                vectors = self.model.encoder([taught.tokens[at] for at in texts[rows]])
             wanted = torch.from_numpy(labels[rows]).to(vectors.device)
             loss = contrastive_loss(vectors.float(), wanted)
             optimiser.zero_grad()
@@ -154,8 +158,9 @@ class Run:
 
     def _first_heads(self) -> TurnClassifier:
         """Heads that fit the encoder as it comes."""
-        parts = [self._dataset(data) for data in (self.course.taught, self.course.held)]
-        return fit(parts[0], parts[1], self.course.shape, self.course.config, self.progress).model
+        course = self.course
+        parts = [self._dataset(data) for data in (course.taught, course.held)]
+        return fit_folds(parts, course.folds, course.shape, course.config, self.progress).model
 
     def _dataset(self, data: Lessons) -> Dataset:
         """Its texts alone are encoded: what is taught and what is held share one list of all."""
