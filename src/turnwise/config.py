@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from turnwise.encoders import DEFAULT_ENCODER
+from turnwise.encoders.card import Precision
 from turnwise.endpoints import read_endpoints
 from turnwise.errors import ConfigError
 from turnwise.evaluation import EvaluationConfig
@@ -56,6 +57,7 @@ class Config(_Section):
     taxonomy: str = "taxonomy.yaml"  # relative to the workspace; absent: inferred from gold
     database: str | None = None  # a URL; SQLite in the workspace where it is left out
     encoder: str = DEFAULT_ENCODER
+    precision: Precision = "int8"
     redact: bool = True
     endpoints: Annotated[dict[str, Endpoint], BeforeValidator(read_endpoints)] = {}
     split: SplitConfig = SplitConfig()

@@ -192,7 +192,9 @@ class Project:
 
     def encoder_folder(self, progress: Progress = silent) -> Path:
         """The folder of the exported encoder of the settings; exported on first use."""
-        return prepare_encoder(self.config.encoder, encoder_cache(), progress)
+        return prepare_encoder(
+            self.config.encoder, encoder_cache(), progress, self.config.precision
+        )
 
     def encoder(self, progress: Progress = silent) -> KeptEncoder:
         """The encoder of the settings, its vectors kept on disk."""

@@ -101,7 +101,9 @@ def test_a_plan_keeps_nothing(copy, tiny):
 def test_one_dimension_alone_is_learnt(copy, tiny):
     with Project.open(copy) as project:
         project.config = short("frozen", tiny).applied(project.config)
+        before = current_bundle(copy)
         result = train_bundle(project, dimensions=("intent",))
+        assert current_bundle(copy) == before
         assert Bundle.load(result.bundle).taxonomy.dimension_names == ("intent",)
         with pytest.raises(ConfigError, match="no dimension 'mood'"):
             train_bundle(project, dimensions=("mood",))
@@ -132,6 +134,14 @@ def test_the_logs_that_an_encoder_reads_leave_out_what_calibrates(copy):
     assert read == others
     assert apart - others
     assert not read & (apart - others)
+
+
+@pytest.mark.parametrize("name", ["frozen", "finetune"])
+def test_fp32_is_kept_where_it_is_asked_for(name, copy, tiny):
+    with Project.open(copy) as project:
+        exact = project.config.model_copy(update={"precision": "fp32"})
+        project.config = short(name, tiny).applied(exact)
+        assert train_bundle(project).precision == "fp32"
 
 
 def test_a_training_that_fails_leaves_the_last_bundle(copy, tiny):

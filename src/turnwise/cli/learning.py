@@ -111,13 +111,17 @@ def train(
         str | None,
         typer.Option(
             help="How to train: frozen (the default, minutes), finetune (the encoder, too), "
-            "single, customer, joined, select, hierarchy, ranking, adapted, mixed, or a file. "
+            "single, fewshot, customer, joined, select, hierarchy, ranking, adapted, mixed, or a "
+            "file. "
             "Default: what turnwise.yaml says."
         ),
     ] = None,
     dimension: Annotated[
         list[str] | None,
-        typer.Option(help="Learn this dimension alone; repeat it for several. Default: all."),
+        typer.Option(
+            help="Learn this dimension alone, to compare; repeat it for several. The bundle "
+            "does not become the current one. Default: all."
+        ),
     ] = None,
     plan: Annotated[
         bool, typer.Option("--plan", help="Try a few steps; tell time and memory, train nothing.")

@@ -71,8 +71,8 @@ def train_bundle(
     last checkpoint.
 
     Args:
-        dimensions: learn these alone, to compare a model for each with one for all; all where
-            none is named.
+        dimensions: learn these alone, to compare a model for each with one for all; the bundle
+            does not become the current one then. All where none is named.
 
     Raises:
         TrainingError: no conversation is labelled by a person, or pseudo-labels are out of date.
@@ -84,14 +84,20 @@ def train_bundle(
     if earlier is not None and earlier.result is not None:
         folder = project.bundles / str(earlier.result["id"])
         if _unharmed(folder):
-            project.set_current_bundle(folder)
+            _make_current(project, folder, dimensions)
             return TrainResult(**{**earlier.result, "bundle": folder, "fresh": False})
     with project.recorded("train", key) as record:
         data = _data(project, taxonomy)
         result = _train(project, taxonomy, data, key, progress)
-        project.set_current_bundle(result.bundle)
+        _make_current(project, result.bundle, dimensions)
         record.update(_plain(result))
     return result
+
+
+def _make_current(project: Project, bundle: Path, dimensions: Collection[str]) -> None:
+    """Answer with a bundle from now on, unless it knows some dimensions only."""
+    if not dimensions:
+        project.set_current_bundle(bundle)
 
 
 def plan_bundle(
@@ -210,6 +216,7 @@ def _learn(
         config,
         progress,
         folder=unfinished,
+        precision=project.config.precision,
         logs=_texts(project) if config.tune.masked_epochs else (),
     )
     return tuned.classifier, tuned.encoder
@@ -233,6 +240,7 @@ def _key(project: Project, taxonomy: Taxonomy) -> str:
         "train",
         to_dict(taxonomy),
         config.encoder,
+        config.precision,
         config.redact,
         config.split.model_dump(),
         config.caps.training,

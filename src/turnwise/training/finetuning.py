@@ -23,6 +23,7 @@ from turnwise.context_arrays import ContextArrays
 from turnwise.context_selection import Selector
 from turnwise.conversations import Example
 from turnwise.encoders import EncoderSource, OnnxEncoder, find_source
+from turnwise.encoders.card import Precision
 from turnwise.encoders.export import prepare_encoder
 from turnwise.errors import ConfigError
 from turnwise.progress import Progress, silent
@@ -66,6 +67,7 @@ def finetune(
     *,
     folder: Path,
     logs: Sequence[str] = (),
+    precision: Precision = "int8",
 ) -> Finetuned:
     """Train an encoder and one model for all dimensions on it, export it, and calibrate.
 
@@ -76,6 +78,7 @@ def finetune(
         labelled, calibration: as for `train`.
         encoder: a Hugging Face id or a local folder.
         folder: for checkpoints and the trained encoder; its own for each training.
+        precision: of the exported encoder; int8 stays where it passes the gate.
         logs: texts of the project, labelled or not, that `tune.masked_epochs` reads.
 
     Raises:
@@ -94,7 +97,7 @@ def finetune(
         source = _read_logs(find_source(encoder), logs, folder, config, progress)
         course, text_encoder, selector = plan_course(prepared, source, folder, progress)
         prepared = _with_notes(prepared, course, logs)
-        return _teach(course, text_encoder, selector, prepared, progress)
+        return _teach(course, text_encoder, selector, prepared, precision, progress)
 
 
 def _with_notes(prepared: Prepared, course: Course, logs: Sequence[str]) -> Prepared:
@@ -226,6 +229,7 @@ def _teach(
     text_encoder: TextEncoder,
     selector: Selector | None,
     prepared: Prepared,
+    precision: Precision,
     progress: Progress,
 ) -> Finetuned:
     from turnwise.training.finishing import finish
@@ -237,7 +241,7 @@ def _teach(
     saved = course.folder / f"{source.title}-tuned"
     shutil.rmtree(saved, ignore_errors=True)
     model.encoder.save(saved)
-    exported = prepare_encoder(str(saved), course.folder, progress)
+    exported = prepare_encoder(str(saved), course.folder, progress, precision)
     serving = OnnxEncoder(exported)
     contexts, labels = lay_out(prepared, serving, selector)
     vectors = serving.encode(contexts[0].texts, progress)
