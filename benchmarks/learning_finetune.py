@@ -35,7 +35,7 @@ MAX_TOKENS = 256  # of turn and history, as many as our window has
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How the rival is trained; chosen on the tuning splits.
+    """How the rival is trained.
 
     Attributes:
         patience: epochs without a better accuracy; None: all epochs, nothing held apart.

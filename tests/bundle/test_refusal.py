@@ -85,6 +85,13 @@ def test_arrays_of_another_shape_or_kind_are_refused(tmp_path, arrays, name, arr
         RefusalArrays.read(tmp_path / REFUSAL)
 
 
+def test_compressed_arrays_are_refused_before_they_swell(tmp_path, arrays):
+    kept = {field.name: getattr(arrays, field.name) for field in fields(arrays)}
+    np.savez_compressed(tmp_path / REFUSAL, **kept)
+    with pytest.raises(BundleError, match=r"refusal\.npz: can't be read.*compressed"):
+        RefusalArrays.read(tmp_path / REFUSAL)
+
+
 @pytest.mark.parametrize(
     "damage", ["missing", "empty", "cut off", "text", "one array", "lacks one"]
 )

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 from tiny_encoders import make_encoder
 
 from turnwise.bundle import Bundle
@@ -23,14 +22,6 @@ SAID = Conversation(
     "new",
     (Turn("customer", "my tablet broke"), Turn("agent", "Oh."), Turn("customer", "send it back")),
 )
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

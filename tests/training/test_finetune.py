@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,40 +13,21 @@ import torch
 from safetensors.torch import load_file
 from tiny_encoders import FAMILIES, make_encoder
 from training_samples import every, gold
-from tuning_samples import WORDS, conversations, taxonomy, tuned
+from tuning_samples import GOLD, SHORT, WORDS, conversations, taxonomy, tune, tuned
 
 from turnwise.bundle import Bundle
 from turnwise.conversations import ContextWindow, Conversation, Turn
 from turnwise.encoders import OnnxEncoder
 from turnwise.encoders.export import prepare_encoder
 from turnwise.errors import BundleError, ConfigError, TrainingError
-from turnwise.training import EncoderTuning, TrainingConfig, finetune, pack
-from turnwise.training.checkpoints import CHECKPOINT
+from turnwise.training import TrainingConfig, finetune, pack
 
-HERE = Path(__file__).parent
-SHORT = EncoderTuning(epochs=1, learning_rate=1e-3, batch=16, precision="fp32")
-GOLD = conversations(30, "g")  # to calibrate on: 60 turns
 TESTED = conversations(30, "t")
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Steps this small only lose by more."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory) -> str:
     return str(make_encoder(tmp_path_factory.mktemp("source") / "bert", "bert", WORDS))
-
-
-def tune(encoder, folder, config, talks=40, calibration=GOLD, labels=None, **rest):
-    labelled = gold(conversations(talks))
-    found = labels or taxonomy()
-    return finetune(labelled, every(calibration), found, encoder, config, folder=folder, **rest)
 
 
 def accuracy(found, dimension, labels=None) -> float:
@@ -100,7 +77,6 @@ def learnt(encoder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("learnt")
     tuning = replace(SHORT, epochs=14, learning_rate=2e-3, heads_rate=3e-3)
     config = tuned(tuning=tuning, label_attention=True, tree=True, epochs=10)
-    torch.set_num_threads(1)
     found = tune(encoder, folder / "run", config, talks=150)
     return found, packed(found, folder / "bundles")
 
@@ -171,103 +147,6 @@ def test_every_context_trains_and_its_bundle_says_the_same(encoder, tmp_path, ki
     assert bundle.manifest.context.max_tokens == (256 if join == "apart" else 62)
 
 
-KILLED = """
-import os, signal, sys
-sys.path[:0] = [sys.argv[1], os.path.dirname(sys.argv[1])]
-import torch
-torch.set_num_threads(1)
-from pathlib import Path
-from test_finetune import killed_config, tune
-from turnwise.training.checkpoints import CHECKPOINT
-
-folder = Path(sys.argv[3])
-
-def kill(what, done, total, note="", /):
-    if what == "training" and (folder / CHECKPOINT).exists() and done == int(sys.argv[4]):
-        os.kill(os.getpid(), signal.SIGKILL)
-
-tune(sys.argv[2], folder, killed_config(1e-6), progress=kill)
-"""
-
-
-def killed_config(minutes: float) -> TrainingConfig:
-    """Of two epochs with dropout, saved as often as is said."""
-    tuning = replace(SHORT, epochs=2, batch=8, checkpoint_minutes=minutes)
-    return tuned(ContextWindow("both", max_turns=2), tuning, epochs=2, ranking="contrastive")
-
-
-def test_killed_in_the_middle_of_an_epoch_it_ends_with_the_same_weights(encoder, tmp_path):
-    step = 14  # of 18
-    folder = tmp_path / "killed"
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, str(HERE), encoder, str(folder), str(step)],
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=200,
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr
-    assert not list(folder.glob("*tuned*"))
-    steps: list[tuple[int, int]] = []
-
-    def watch(what: str, at: int, total: int, note: str = "", /) -> None:
-        if what == "training":
-            steps.append((at, total))
-
-    resumed = tune(encoder, folder, killed_config(60.0), progress=watch)
-    assert steps[0] == (step, steps[-1][1])  # the heads' own training isn't run again
-    whole = tune(encoder, tmp_path / "whole", killed_config(60.0))
-    for one, same in zip(
-        (*resumed.classifier.model.state_dict().values(),),
-        (*whole.classifier.model.state_dict().values(),),
-        strict=True,
-    ):
-        assert torch.equal(one, same)
-    paths = [tmp_path / run / "bert-tuned" / "model.safetensors" for run in ("killed", "whole")]
-    assert paths[0].read_bytes() == paths[1].read_bytes()
-    assert resumed.classifier.record == whole.classifier.record or _but_for_saving(resumed, whole)
-
-
-def _but_for_saving(one, other) -> bool:
-    """Whether two records differ in how often was saved alone."""
-    return one.classifier.record.scores == other.classifier.record.scores
-
-
-@pytest.fixture(scope="module")
-def checkpointed(encoder, tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("checkpointed")
-    tune(encoder, folder, tuned(tuning=SHORT))
-    return folder
-
-
-@pytest.mark.parametrize("other", ["taxonomy", "settings", "labels", "answers", "encoder"])
-def test_the_checkpoint_of_another_training_is_refused(checkpointed, encoder, tmp_path, other):
-    labels, config, labelled = taxonomy(), tuned(tuning=SHORT), gold(conversations(40))
-    if other == "taxonomy":
-        labels = replace(labels, dimensions=labels.dimensions[::-1])
-    if other == "settings":
-        config = replace(config, seed=1)
-    if other == "labels":
-        labelled = labelled[:-2]
-    if other == "answers":
-        last = labelled[-1].example
-        turns = (*last.conversation.turns[:-1], Turn("agent", "another answer"))
-        talk = replace(last.conversation, turns=turns)
-        labelled[-1] = replace(labelled[-1], example=replace(last, conversation=talk))
-    if other == "encoder":
-        encoder = str(make_encoder(tmp_path / "bert", "bert", WORDS, seed=1))
-    before = (checkpointed / CHECKPOINT).read_bytes()
-    with pytest.raises(TrainingError, match=r"checkpoint of another training.*Delete it"):
-        finetune(labelled, every(GOLD), labels, encoder, config, folder=checkpointed)
-    assert (checkpointed / CHECKPOINT).read_bytes() == before
-
-
-def test_a_checkpoint_serves_however_often_it_is_saved_and_on_whatever_devices(
-    checkpointed, encoder
-):
-    tune(encoder, checkpointed, tuned(tuning=replace(SHORT, checkpoint_minutes=3.0, devices=1)))
-
-
 def test_the_random_numbers_of_the_caller_stay_untouched(encoder, tmp_path):
     torch.manual_seed(5)
     np.random.seed(5)
@@ -317,9 +196,7 @@ def _two_wishes(talk: Conversation) -> Conversation:
 
 
 @pytest.mark.parametrize("ranking", ["binary", "contrastive"])
-def test_ranking_teaches_the_encoder_and_leaves_nothing_in_the_graph(
-    checkpointed, encoder, tmp_path, ranking
-):
+def test_ranking_teaches_the_encoder_and_leaves_nothing_in_the_graph(encoder, tmp_path, ranking):
     import onnx
 
     def heads(folder: Path, **settings: object) -> list[list[tuple[str, tuple[int, ...]]]]:
@@ -331,12 +208,14 @@ def test_ranking_teaches_the_encoder_and_leaves_nothing_in_the_graph(
         layers = [(one.name, (len(one.input),)) for one in graph.node]
         return [[one for one in some if "classifier/" in one[0]] for some in (weights, layers)]
 
-    plain = heads(checkpointed)
+    plain = heads(tmp_path / "plain")
     ranked = heads(tmp_path / "ranked", ranking=ranking, ranking_weight=2.0)
     assert all(plain)
     assert plain == ranked
-    places = [folder / "bert-tuned" for folder in (checkpointed, tmp_path / "ranked")]
-    weights = [load_file(place / "model.safetensors") for place in places]
+    weights = [
+        load_file(tmp_path / run / "bert-tuned" / "model.safetensors")
+        for run in ("plain", "ranked")
+    ]
     assert any(not torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
 
 

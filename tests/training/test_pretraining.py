@@ -7,7 +7,6 @@ from random import Random
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import load_file
@@ -21,15 +20,6 @@ from turnwise.training.pretraining import pretrain
 THINGS = ("bike", "boat", "kite", "lamp")
 WISHES = ("repair", "price", "refund")
 WORDS = (*THINGS, *WISHES, "my", "the", "is", "what", "please")
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Steps this small only lose by more."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def logs(count: int = 40) -> list[str]:

@@ -28,15 +28,6 @@ SHORT = EncoderTuning(epochs=2, learning_rate=1e-3, batch=16, precision="fp32")
 ABSURD = replace(SHORT, learning_rate=1e30, heads_rate=1e30, warmup=0.0)
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Steps this small only lose by more."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
     folder = tmp_path_factory.mktemp("source") / "bert"

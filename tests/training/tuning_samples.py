@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from random import Random
+
+from training_samples import every, gold
 
 from turnwise.conversations import ContextWindow, Conversation, Turn
 from turnwise.taxonomy import Dimension, Label, Taxonomy
-from turnwise.training import EncoderTuning, TrainingConfig
+from turnwise.training import EncoderTuning, Finetuned, TrainingConfig, finetune
 
 # Label -> the word that tells it; on two levels, Land and Water first.
 PRODUCTS = {"Bike": "wheels", "Cart": "axle", "Boat": "keel", "Sail": "mast"}
@@ -26,6 +29,8 @@ WORDS = (
     ":",
     ",",
 )
+
+SHORT = EncoderTuning(epochs=1, learning_rate=1e-3, batch=16, precision="fp32")
 
 
 def taxonomy() -> Taxonomy:
@@ -56,11 +61,25 @@ def tuned(
     context: ContextWindow | None = None, tuning: EncoderTuning | None = None, **settings: object
 ) -> TrainingConfig:
     """Settings of a short training."""
-    short = EncoderTuning(epochs=1, learning_rate=1e-3, batch=16, precision="fp32")
     window = context or ContextWindow("both", max_turns=2)
-    config = TrainingConfig(context=window, hidden=16, epochs=3, tune=tuning or short)
+    config = TrainingConfig(context=window, hidden=16, epochs=3, tune=tuning or SHORT)
     return replace(config, **settings)  # type: ignore[arg-type]
 
 
-def names(found: Sequence[int], labels: Sequence[str]) -> list[str]:
-    return [labels[at] for at in found]
+def tune(
+    encoder: str,
+    folder: Path,
+    config: TrainingConfig,
+    talks: int = 40,
+    *,
+    calibration: Sequence[Conversation] | None = None,
+    labels: Taxonomy | None = None,
+    **rest: object,
+) -> Finetuned:
+    """Train an encoder on some of the shop's conversations, calibrated on others."""
+    labelled, held = gold(conversations(talks)), every(GOLD if calibration is None else calibration)
+    found = labels or taxonomy()
+    return finetune(labelled, held, found, encoder, config, folder=folder, **rest)  # type: ignore[arg-type]
+
+
+GOLD = conversations(30, "g")  # to calibrate on: 60 turns

@@ -202,6 +202,9 @@ class RefusalArrays:
             BundleError: the file is missing, damaged, or holds arrays of other shapes.
         """
         try:
+            with zipfile.ZipFile(path) as archive:
+                if any(one.compress_type != zipfile.ZIP_STORED for one in archive.infolist()):
+                    raise ValueError("it is compressed, and may swell to any size")
             with np.load(path, allow_pickle=False) as kept:
                 return cls(**{field.name: kept[field.name] for field in fields(cls)})
         except (*DAMAGE, zipfile.BadZipFile) as error:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +105,14 @@ def encoder_source(name: str) -> Path:
             "tokenizer there with save_pretrained() of transformers"
         )
     return folder
+
+
+def copy_companions(source: Path, target: Path) -> None:
+    """Copy what an encoder has beside its weights: tokenizer, pooling and limits."""
+    for name in ("tokenizer.json", *OPTIONAL):
+        if (source / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source / name, target / name)
 
 
 def _missing(folder: Path) -> list[str]:

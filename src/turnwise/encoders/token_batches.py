@@ -56,7 +56,7 @@ class TextReader:
         order = np.argsort([len(text) for text in texts], kind="stable")
         for start in range(0, len(order), WINDOW):
             rows = order[start : start + WINDOW]
-            yield from _by_length(self._ids([texts[row] for row in rows]), rows)
+            yield from by_length(self._ids([texts[row] for row in rows]), rows)
 
     def tokens(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
         """Return Int64[length] for each text: its token ids, special tokens included."""
@@ -95,23 +95,30 @@ def _load_tokenizer(path: Path) -> Tokenizer:
     return tokenizer
 
 
-def _by_length(tokens: Sequence[Sequence[int]], rows: NDArray[np.int64]) -> Iterator[Batch]:
-    """Yield batches of at most BATCH_TOKENS tokens, or of one text, short texts first."""
+def by_length(
+    tokens: Sequence[Sequence[int] | NDArray[np.int64]],
+    rows: NDArray[np.int64],
+    most: int = BATCH_TOKENS,
+) -> Iterator[Batch]:
+    """Yield batches of at most `most` tokens, padding included, or of one text; short ones first.
+
+    Args:
+        tokens: the ids of each text; rows: Int64[n_texts], what the batches call them.
+    """
     lengths = np.array([len(found) for found in tokens], np.int64)
     order = np.argsort(lengths, kind="stable")
     start = 0
     for end in range(1, len(order) + 1):
-        if end == len(order) or (end + 1 - start) * lengths[order[end]] > BATCH_TOKENS:
+        if end == len(order) or (end + 1 - start) * lengths[order[end]] > most:
             chosen = order[start:end]
-            yield _pad([tokens[place] for place in chosen], lengths[chosen], rows[chosen])
+            yield padded([tokens[place] for place in chosen], rows[chosen])
             start = end
 
 
-def _pad(
-    tokens: Sequence[Sequence[int]], lengths: NDArray[np.int64], rows: NDArray[np.int64]
-) -> Batch:
+def padded(tokens: Sequence[Sequence[int] | NDArray[np.int64]], rows: NDArray[np.int64]) -> Batch:
     """Pad at the right with 0; the mask hides it, so the id doesn't matter."""
-    there = np.arange(max(1, lengths[-1])) < lengths[:, None]
+    lengths = np.array([len(found) for found in tokens], np.int64)
+    there = np.arange(max(1, lengths.max())) < lengths[:, None]
     ids = np.zeros(there.shape, np.int64)
     ids[there] = np.fromiter(chain.from_iterable(tokens), np.int64, int(lengths.sum()))
     return Batch(rows, ids, there.astype(np.int64))

@@ -252,13 +252,10 @@ def _key(project: Project, taxonomy: Taxonomy) -> str:
 
 
 def _unharmed(folder: Path) -> bool:
-    """Whether a bundle is there and verifies; one that does not makes room for a new one."""
-    if not folder.exists():
-        return False
+    """Whether a bundle is there and verifies."""
     try:
         Bundle.load(folder)
     except BundleError:
-        shutil.rmtree(folder)
         return False
     return True
 

@@ -61,22 +61,6 @@ def coding_tree(parents: Sequence[int], height: int = 2) -> CodingTree:
     return _filled(over, len(parents), height)
 
 
-def structural_entropy(parents: Sequence[int], tree: CodingTree) -> float:
-    """Return H^T(G) in bits, 0 for a graph without edges; the graph as in `coding_tree`."""
-    edges = [(parent, vertex) for vertex, parent in enumerate(parents) if vertex]
-    volume = np.bincount(np.array(edges, np.int64).ravel(), minlength=len(parents)).astype(float)
-    total, bits = volume.sum(), 0.0
-    leaving, place = volume, np.arange(len(parents))
-    for above in tree.parents if edges else ():
-        up = np.array(above)
-        upper = np.bincount(up, volume)
-        bits -= (leaving * np.log2(volume / upper[up])).sum() / total
-        place, volume = up[place], upper
-        crossing = [place[list(edge)] for edge in edges if place[edge[0]] != place[edge[1]]]
-        leaving = np.bincount(np.array(crossing, np.int64).ravel(), minlength=len(upper))
-    return float(bits)
-
-
 def _merged(parents: Sequence[int]) -> dict[int, list[int]]:
     """The two children of each node of the full binary tree; nodes get numbers as they are made.
 

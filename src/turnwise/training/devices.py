@@ -7,7 +7,9 @@ four devices goes on with one, or the other way about.
 
 from __future__ import annotations
 
+import faulthandler
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -140,6 +142,7 @@ def on_devices(world: int, work: Work, progress: Progress) -> None:
 
 
 def _join(rank: int, world: int, meeting: Path, work: Work, told: SimpleQueue[Told]) -> None:
+    faulthandler.enable()  # a library that aborts the process says where
     place = Place(rank, world)
 
     def tell(what: str, done: int, total: int, note: str = "", /) -> None:
@@ -148,6 +151,10 @@ def _join(rank: int, world: int, meeting: Path, work: Work, told: SimpleQueue[To
 
     with _group(rank, world, meeting):
         work(place, tell)
+        place.wait()  # none leaves while another still listens to it
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(0)  # all is written: threads of native libraries may abort an interpreter that ends
 
 
 @contextmanager
@@ -155,6 +162,8 @@ def _group(rank: int, world: int, meeting: Path) -> Iterator[None]:
     cards = torch.cuda.is_available()
     if not cards:  # processes on one processor share its cores
         torch.set_num_threads(max(1, (os.cpu_count() or 1) // world))
+        # They meet on this machine, whatever its name resolves to.
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo0" if sys.platform == "darwin" else "lo")
     distributed.init_process_group(
         "nccl" if cards else "gloo",
         init_method=f"file://{meeting}",

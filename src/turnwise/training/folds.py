@@ -3,8 +3,7 @@
 A tenth that only stops a training is dear where there is little to learn from, and where it
 stops is chance. Models that start alike and go a short way stay near enough for the mean of their
 weights to be as good as the mean of their answers (model soups: Wortsman et al., 2022): together
-they have learnt from everything, at the cost of one model. On ten turns of each of BANKING77's
-labels it is right on 85.2% where one training is on 84.4%.
+they have learnt from everything, at the cost of one model.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ from turnwise.bundle import (
 from turnwise.bundle.refusal import REFUSAL, Refusal
 from turnwise.encoders import EncoderCard, EncoderFacts, OnnxEncoder, read_card
 from turnwise.encoders.export import prepare_encoder
-from turnwise.errors import TrainingError
+from turnwise.errors import BundleError, TrainingError
 from turnwise.progress import Progress, silent
 from turnwise.taxonomy import to_dict
 from turnwise.training.agreement import compare, passes, to_compare
@@ -80,9 +80,19 @@ def pack(
         if arrays is not None:
             arrays.write(made / REFUSAL)
         folder = bundles / _write_rest(classifier, graph, found, redacted, made)
+        _make_room(folder)
         move_into_place(made, folder, MANIFEST)
     progress("packing", STEPS, STEPS)
     return Bundle.load(folder)
+
+
+def _make_room(folder: Path) -> None:
+    """Remove a damaged bundle, now that the same one stands ready to take its place."""
+    if folder.exists():
+        try:
+            Bundle.load(folder)
+        except BundleError:
+            shutil.rmtree(folder)
 
 
 @dataclass(frozen=True, slots=True)

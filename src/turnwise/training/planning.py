@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import sys
 import tempfile
 import time
@@ -163,6 +162,8 @@ def _memory_mb(run: Run) -> float:
     best = _state_mb(run)
     if run.device.type == "cuda":
         return torch.cuda.max_memory_allocated(run.device) / 1e6 + best
+    import resource  # which Windows lacks
+
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1e6 if sys.platform == "darwin" else 1e3) + best + _checkpoint_mb(run)
 

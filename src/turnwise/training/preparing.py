@@ -62,7 +62,7 @@ class Prepared:
 
         Bool[n_taught + n_held] each, a tenth of the conversations; none where one training will
         do: there is much to learn from, it can't be divided, or a history is read, where the
-        mean of several was no better than one (on the sample, 1.5 points worse).
+        mean of several was no better than one.
         """
         ids = np.array([one.example.key[0] for one in (*self.taught, *self.held)], object)
         alone = self.config.context.kind == "single"

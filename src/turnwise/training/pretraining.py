@@ -12,8 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,13 +23,15 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from turnwise.encoders import EncoderSource, TextReader, find_source
-from turnwise.encoders.source import OPTIONAL
+from turnwise.encoders.source import copy_companions
+from turnwise.encoders.token_batches import padded
 from turnwise.errors import TrainingError
 from turnwise.progress import Progress, silent
 from turnwise.training.checkpoints import Progressed, load_checkpoint, save_checkpoint
 from turnwise.training.config import Precision
-from turnwise.training.masking import Ids, Marks, Masker, masker_of
-from turnwise.training.tuned_model import in_bf16
+from turnwise.training.masking import Ids, Masker, masker_of
+from turnwise.training.quiet import quiet
+from turnwise.training.tuned_model import decayed, in_bf16
 from turnwise.unfinished import move_into_place, unfinished_folder, write_file
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def pretrain(
         return _finished(target, key)
     kept = target.with_name(f"{target.name}.unfinished")
     kept.mkdir(parents=True, exist_ok=True)
-    with torch.random.fork_rng(), _quiet():
+    with torch.random.fork_rng(), quiet():
         torch.manual_seed(seed)
         run = _Run(
             _model(given),
@@ -140,22 +141,6 @@ def _finished(target: Path, key: str) -> Pretrained:
             "give another folder"
         )
     return Pretrained(target, tuple(said["losses"]))
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep transformers silent: that the head is new, and how far its files are, is no news."""
-    from transformers.utils import logging
-
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
-        if bars:
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def _model(given: EncoderSource) -> PreTrainedModel:
@@ -197,8 +182,9 @@ class _Run:
         self.half = in_bf16(precision, self.device)
         model.to(self.device)  # type: ignore[arg-type]  # its decorator hides the signature
         self.model = model
-        self.padding = int(getattr(model.config, "pad_token_id", 0) or 0)
-        self.optimiser = torch.optim.AdamW(_groups(model), lr=self.rate, fused=True)
+        self.optimiser = torch.optim.AdamW(
+            decayed(model.parameters(), DECAY), lr=self.rate, fused=True
+        )
         self.steps = -(-len(tokens) // self.batch)  # of an epoch
 
     def to_the_end(self, kept: Path, seed: int, progress: Progress) -> tuple[float, ...]:
@@ -230,7 +216,8 @@ class _Run:
         """Learn from one batch; return its mean loss and how many tokens were hidden."""
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate * share
-        ids, mask = _padded(tokens, self.padding)
+        batch = padded(tokens, np.arange(len(tokens)))
+        ids, mask = batch.ids, batch.mask.astype(bool)
         shown, hidden = self.masker.hide(ids, mask, draw)
         wanted = torch.from_numpy(ids[hidden]).to(self.device)
         inputs = [torch.from_numpy(one).to(self.device) for one in (shown, mask, hidden)]
@@ -249,15 +236,6 @@ class _Run:
         return loss.item(), len(wanted)
 
 
-def _groups(model: nn.Module) -> list[dict[str, object]]:
-    """Parameters as the optimiser takes them; biases and norms are not drawn to zero."""
-    every = list(model.parameters())
-    return [
-        {"params": [one for one in every if one.ndim > 1], "weight_decay": DECAY},
-        {"params": [one for one in every if one.ndim <= 1], "weight_decay": 0.0},
-    ]
-
-
 def _batches(lengths: Ids, size: int, draw: np.random.Generator) -> list[Ids]:
     """Rows in batches of like length, in drawn order: always as many, ceil(n / size)."""
     order = draw.permutation(len(lengths))
@@ -266,15 +244,6 @@ def _batches(lengths: Ids, size: int, draw: np.random.Generator) -> list[Ids]:
     ordered = [run[np.argsort(lengths[run], kind="stable")] for run in runs]
     found = [run[at : at + size] for run in ordered for at in range(0, len(run), size)]
     return [found[place] for place in draw.permutation(len(found))]
-
-
-def _padded(tokens: Sequence[Ids], padding: int) -> tuple[Ids, Marks]:
-    """Int64[n, length], padded at the right, and Bool of the same shape: what is no padding."""
-    lengths = np.array([len(ids) for ids in tokens])
-    mask = np.arange(lengths.max()) < lengths[:, None]
-    ids = np.full(mask.shape, padding, np.int64)
-    ids[mask] = np.concatenate(tokens)
-    return ids, mask
 
 
 def _guesses(model: PreTrainedModel, ids: Tensor, mask: Tensor, hidden: Tensor) -> Tensor:
@@ -308,9 +277,6 @@ def _write(
     encoder.load_state_dict(model.base_model.state_dict(), strict=False)
     with unfinished_folder(target.parent) as made:
         encoder.save_pretrained(made, safe_serialization=True)
-        for name in ("tokenizer.json", *OPTIONAL):
-            if (given.folder / name).is_file():
-                (made / name).parent.mkdir(exist_ok=True)
-                shutil.copyfile(given.folder / name, made / name)
+        copy_companions(given.folder, made)
         write_file(made / RECORD, json.dumps(record))
         move_into_place(made, target, RECORD)

@@ -7,8 +7,7 @@ Texts are encoded in chunks of like length, so that little is padding. Any encod
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +15,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from turnwise.encoders import EncoderSource, TextReader, Vectors
-from turnwise.encoders.source import OPTIONAL
+from turnwise.encoders import Batch, EncoderSource, TextReader, Vectors
+from turnwise.encoders.source import copy_companions
+from turnwise.encoders.token_batches import by_length
 from turnwise.errors import EncoderError
 from turnwise.progress import Progress, silent
+from turnwise.training.quiet import quiet
 
 Tokens = Sequence[NDArray[np.int64]]  # Int64[length] per text, special tokens included
 
@@ -44,14 +45,13 @@ class TextEncoder(nn.Module):
     def __init__(self, source: EncoderSource) -> None:
         super().__init__()
         from transformers import AutoModel
-        from transformers.utils import logging
 
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         self.source, self.id = source, source.content_sha256
         try:
-            self.body = AutoModel.from_pretrained(
-                source.folder, dtype=torch.float32, local_files_only=True
-            )
+            with quiet():
+                self.body = AutoModel.from_pretrained(
+                    source.folder, dtype=torch.float32, local_files_only=True
+                )
         except (OSError, ValueError, KeyError) as error:
             raise EncoderError(
                 f"{source.folder}: transformers can't open this encoder ({error}). Name one of the "
@@ -60,10 +60,9 @@ class TextEncoder(nn.Module):
         self.max_tokens = source.max_tokens
         self.size = int(self.body.config.hidden_size)
         # Half of a small encoder's weights are its words', of which a step touches few: without
-        # them a step takes a fifth less, and words that training lacks stay beside those it has.
+        # them a step is cheaper, and words that training lacks stay beside those it has.
         self.body.get_input_embeddings().requires_grad_(False)
         self.weights = sum(one.numel() for one in self.body.parameters())
-        self.padding = int(getattr(self.body.config, "pad_token_id", 0) or 0)
         self._reader = TextReader(source.folder / "tokenizer.json", source.max_tokens)
 
     @property
@@ -97,19 +96,15 @@ class TextEncoder(nn.Module):
 
     def forward(self, tokens: Tokens) -> Tensor:
         """Return Float32[n_texts, size], rows of unit length, in the order of the texts."""
-        order = np.argsort([len(one) for one in tokens], kind="stable")
-        parts = [self._encode([tokens[at] for at in rows]) for rows in _chunks(tokens, order)]
-        place = torch.from_numpy(np.argsort(order, kind="stable"))
-        return torch.cat(parts)[place.to(parts[0].device)]
+        batches = list(by_length(tokens, np.arange(len(tokens)), CHUNK_TOKENS))
+        found = torch.cat([self._encode(batch) for batch in batches])
+        place = np.argsort(np.concatenate([batch.rows for batch in batches]))
+        return found[torch.from_numpy(place).to(found.device)]
 
-    def _encode(self, tokens: Tokens) -> Tensor:
+    def _encode(self, batch: Batch) -> Tensor:
         device = next(self.body.parameters()).device
-        lengths = torch.tensor([len(one) for one in tokens])
-        ids = torch.full((len(tokens), int(lengths.max())), self.padding)
-        for row, one in enumerate(tokens):
-            ids[row, : len(one)] = torch.from_numpy(one)
-        mask = (torch.arange(ids.shape[1]) < lengths[:, None]).long().to(device)
-        hidden = self.body(input_ids=ids.to(device), attention_mask=mask).last_hidden_state
+        ids, mask = (torch.from_numpy(one).to(device) for one in (batch.ids, batch.mask))
+        hidden = self.body(input_ids=ids, attention_mask=mask).last_hidden_state
         if self.source.pooling == "cls":
             pooled = hidden[:, 0].float()
         else:
@@ -119,19 +114,6 @@ class TextEncoder(nn.Module):
 
     def save(self, folder: Path) -> None:
         """Write a folder that `find_source` reads: weights as they are now, all else as it was."""
-        self.body.save_pretrained(folder, safe_serialization=True)
-        for name in ("tokenizer.json", *OPTIONAL):
-            source = self.source.folder / name
-            if source.is_file():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source, folder / name)
-
-
-def _chunks(tokens: Tokens, order: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    """Runs of `order`, whose texts grow, of at most CHUNK_TOKENS with padding, or of one text."""
-    start = 0
-    for end in range(1, len(order) + 1):
-        last = end == len(order)
-        if last or (end + 1 - start) * len(tokens[order[end]]) > CHUNK_TOKENS:
-            yield order[start:end]
-            start = end
+        with quiet():
+            self.body.save_pretrained(folder, safe_serialization=True)
+        copy_companions(self.source.folder, folder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,15 +79,21 @@ class Course:
 def parameter_groups(model: TunedModel, tune: EncoderTuning) -> list[dict[str, object]]:
     """Parameters as the optimiser takes them, each with the rate that it rises to."""
     rate, decay = tune.rate_for(model.encoder.weights), tune.weight_decay
-    body = [one for one in model.encoder.parameters() if one.requires_grad]
     groups: list[dict[str, object]] = [
-        {"params": [one for one in body if one.ndim > 1], "lr": rate, "weight_decay": decay},
-        # Biases and the scales of norms are few and not drawn to zero.
-        {"params": [one for one in body if one.ndim <= 1], "lr": rate, "weight_decay": 0.0},
+        *({**group, "lr": rate} for group in decayed(model.encoder.parameters(), decay)),
         {"params": list(model.answers.parameters()), "lr": tune.heads_rate, "weight_decay": decay},
         *model.classifier.parameter_groups(tune.heads_rate, decay),
     ]
     return [{**group, "peak": group["lr"]} for group in groups if group["params"]]
+
+
+def decayed(parameters: Iterable[nn.Parameter], decay: float) -> list[dict[str, object]]:
+    """An encoder's parameters that are trained; biases and norms are few, not drawn to zero."""
+    trained = [one for one in parameters if one.requires_grad]
+    return [
+        {"params": [one for one in trained if one.ndim > 1], "weight_decay": decay},
+        {"params": [one for one in trained if one.ndim <= 1], "weight_decay": 0.0},
+    ]
 
 
 def in_bf16(precision: Precision, device: torch.device) -> bool:
