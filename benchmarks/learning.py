@@ -23,6 +23,9 @@ from dataclasses import asdict, replace
 from functools import lru_cache, partial
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from benchmarks import data, learning_refusal, learning_speed, protocol, rivals
 from benchmarks.learning_data import (
     DIALOGUES,
@@ -143,6 +146,7 @@ class _Bench:
         answers = {name: one[test] for name, one in said.probabilities.items()}
         found: dict[str, Plain | Mapping[str, Plain]] = {**said.facts}
         for name, figures in scored(work, answers).items():
+            figures |= _of_tuning(work, said.probabilities[name], name)
             if setting.system == "fine-tune":
                 error = learning_refusal.calibrated_error(work, said, name)
                 figures["calibration_error_tempered"] = round(error, 4)
@@ -165,6 +169,8 @@ class _Bench:
             recipe = FEW if few else FULL
             if self.sizes.quick:
                 recipe = replace(recipe, epochs=QUICK_EPOCHS)
+            if setting.rate:
+                recipe = replace(recipe, learning_rate=setting.rate)
             return fine_tuned(work, options.encoder, setting.context, setting.seed, recipe)
         if setting.system == "setfit":
             return _setfit(work, options.encoder, setting.seed, options.setfit, options.threads)
@@ -182,6 +188,13 @@ def _dialogues(folder: Path, name: str, sizes: Sizes) -> Work:
 @lru_cache(maxsize=2)
 def _utterances(folder: Path, name: str, shots: int, seed: int) -> Work:
     return utterances(folder, name, shots, seed)
+
+
+def _of_tuning(work: Work, answers: NDArray[np.float32], dimension: str) -> dict[str, float]:
+    """What settings are chosen by, and how sure a system is among turns like those it knows."""
+    truth = rivals.classes_of(work.task.tuning, work.task.taxonomy[dimension])
+    found = protocol.figures(answers[work.parts()["tuning"]], truth)
+    return {f"tuning_{one}": round(found[one], 4) for one in ("accuracy", "calibration_error")}
 
 
 def _simple(work: Work, setting: Setting, frozen: Encoder) -> Said:

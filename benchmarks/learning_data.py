@@ -24,6 +24,7 @@ from benchmarks.runner import Plain
 from turnwise.conversations import Conversation, Example, Role
 from turnwise.errors import TurnwiseError
 from turnwise.sampling import stable_hash
+from turnwise.taxonomy import Dimension
 
 DIALOGUES: Mapping[str, Callable[[Path], DataSet]] = {
     "sgd": data.sgd,
@@ -181,8 +182,23 @@ def scored(
             if len(rows):
                 of_part = protocol.figures(answers[rows], truth[rows])
                 figures |= {f"{part}_{key}": value for key, value in of_part.items()}
+        top, of_top = _top_level(work.task.taxonomy[name], answers)
+        if top.shape[1] < answers.shape[1]:
+            of_level = protocol.figures(top, of_top[truth])
+            figures |= {f"top_level_{key}": value for key, value in of_level.items()}
         found[name] = {key: round(value, 4) for key, value in figures.items()}
     return found
+
+
+def _top_level(
+    dimension: Dimension, answers: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Float32[n, n_tops], probabilities of the first level of the paths; Int64[n_labels], whose."""
+    tops = sorted({label.path[0] for label in dimension.labels})
+    of_top = np.array([tops.index(label.path[0]) for label in dimension.labels], np.int64)
+    summed = np.zeros((len(answers), len(tops)), np.float32)
+    np.add.at(summed.T, of_top, answers.T)
+    return summed, of_top
 
 
 @dataclass(frozen=True)

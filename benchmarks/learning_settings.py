@@ -32,6 +32,7 @@ KINDS: dict[str, tuple[ContextKind, ...]] = {  # MultiDoGO has customer turns on
 }
 FEW_SHOT = ("banking77", "clinc150", "hwu64")
 SHOTS = 10
+RATES = (5e-5, 1e-4, 2e-4, 4e-4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Setting:
     Attributes:
         size: of `Sizes.name`, `full` or `10-shot`.
         heads: components switched on; turns: whether training sees histories.
+        rate: learning rate of the fine-tune; 0: its recipe's.
     """
 
     data: str
@@ -52,9 +54,13 @@ class Setting:
     ranking: Ranking = "none"
     turns: Turns = "multi"
     seed: int = 0
+    rate: float = 0.0
 
     def key(self, encoder: str) -> Key:
-        return {**asdict(self), "encoder": encoder}
+        said = asdict(self)
+        if not self.rate:
+            del said["rate"]
+        return {**said, "encoder": encoder}
 
     @property
     def title(self) -> str:
@@ -64,6 +70,7 @@ class Setting:
         parts += [self.heads] if self.heads != "none" else []
         parts += [self.ranking] if self.ranking != "none" else []
         parts += ["single-turn data"] if self.turns == "single" else []
+        parts += [f"rate {self.rate:g}"] if self.rate else []
         return "/".join(parts)
 
 
@@ -108,6 +115,13 @@ def rivals(size: str, seed: int) -> Iterator[Setting]:
         yield Setting(name, size, "turnwise-frozen", kinds[-1], seed=seed)
         for kind in (kinds[-1], kinds[0]):
             yield Setting(name, size, "fine-tune", kind, seed=seed)
+
+
+def rates(size: str, seed: int) -> Iterator[Setting]:
+    """The fine-tune's learning rate, to be chosen by `tuning_accuracy`."""
+    for name, kinds in KINDS.items():
+        for rate in RATES:
+            yield Setting(name, size, "fine-tune", kinds[-1], seed=seed, rate=rate)
 
 
 def context(size: str, seed: int) -> Iterator[Setting]:
@@ -180,6 +194,7 @@ def smoke(size: str, seed: int) -> Iterator[Setting]:
 
 
 GROUPS = {
+    "rates": rates,
     "rivals": rivals,
     "context": context,
     "components": components,
