@@ -43,7 +43,7 @@ class Recipe:
     """
 
     epochs: int = 10
-    patience: int | None = 3
+    patience: int | None = 5
     learning_rate: float = 1e-4
     batch: int = 32
     warmup: float = 0.1

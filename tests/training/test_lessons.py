@@ -65,10 +65,19 @@ def test_another_draw_gives_another_order():
 
 
 def test_texts_of_like_length_go_together():
-    lengths = np.random.default_rng(0).integers(1, 100, 400).tolist()
-    found = batches(made(list(range(400)), lengths), 8, np.random.default_rng(0))
+    lengths = np.random.default_rng(0).integers(1, 100, 2_000).tolist()
+    found = batches(made(list(range(2_000)), lengths), 8, np.random.default_rng(0))
     padded = sum(len(batch) * max(lengths[row] for row in batch) for batch in found)
     assert padded < 1.1 * sum(lengths)
+
+
+def test_no_example_meets_the_same_companions_in_every_epoch():
+    lengths = np.random.default_rng(0).integers(1, 100, 400).tolist()
+    data, draw = made(list(range(400)), lengths), np.random.default_rng(0)
+    companions = [set(batch.tolist()) for _ in range(8) for batch in batches(data, 8, draw)]
+    for row in range(0, 400, 50):
+        met = set[int]().union(*(batch for batch in companions if row in batch))
+        assert len(met) > 4 * 8
 
 
 def test_a_step_takes_each_of_its_texts_once():

@@ -20,7 +20,9 @@ from turnwise.conversations import Example
 from turnwise.training.data import Targets
 from turnwise.training.losses import Wanted
 
-SORTED_TOGETHER = 50  # batches: among so many, those of like length are put together
+# Batches among which those of like length are put together, and the least number of such lots: all
+# sorted together would meet the same companions in every epoch.
+SORTED_TOGETHER, LOTS = 50, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,8 @@ def batches(data: Lessons, size: int, draw: np.random.Generator) -> list[NDArray
     longest = _longest(data)
     shuffled = [units[at] for at in draw.permutation(len(units))]
     made: list[NDArray[np.int64]] = []
-    for together in _runs(shuffled, size * SORTED_TOGETHER):
+    sorted_together = max(1, min(SORTED_TOGETHER, len(data) // (size * LOTS)))
+    for together in _runs(shuffled, size * sorted_together):
         together.sort(key=lambda unit: int(longest[unit].max()))
         made += [np.concatenate(run) for run in _runs(together, size)]
     return [made[at] for at in draw.permutation(len(made))]
