@@ -2,10 +2,11 @@
 
 import asyncio
 import json
+import threading
 
 import pytest
 from asking import BAD, GOOD, PICK, TEMPLATE, Pick, ask, ask_all, endpoint, question
-from scripted_server import said, used
+from scripted_server import Answer, said, used
 
 from turnwise.llm import Client, MemoryAnswers, Question, Task
 
@@ -64,6 +65,30 @@ def test_the_same_question_asked_at_the_same_time_is_paid_once(serve):
     assert len(server.requests) == 2
     assert sorted(reply.reused for reply in replies) == [False] * 2 + [True] * 38
     assert (client.spend.answered, client.spend.reused) == (2, 38)
+
+
+def test_who_joins_a_question_that_was_given_up_still_gets_its_answer(serve):
+    out = threading.Event()
+
+    def script(request):
+        out.set()
+        return Answer(503, delay=0.2) if len(server.requests) == 1 else said(GOOD)
+
+    server = serve(script)
+    client = Client(endpoint(server), MemoryAnswers())
+
+    async def asked():
+        first = asyncio.create_task(client.ask(question()))
+        await asyncio.to_thread(out.wait, 5)
+        first.cancel()
+        await asyncio.sleep(0)
+        try:
+            return await client.ask(question())
+        finally:
+            await client.close()
+
+    assert asyncio.run(asked()).value.label == "cancel"
+    assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,7 @@ class Client:
     async def _landing(self, flight: _Flight) -> Reply[Any]:
         """Wait for a question's answer; the last one to lose interest ends it, unless it is out."""
         flight.waiting += 1
+        flight.bill.abandoned = False  # who lost interest before has been joined by another
         try:
             return await asyncio.shield(flight.task)
         except asyncio.CancelledError:
