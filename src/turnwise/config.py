@@ -17,6 +17,7 @@ from turnwise.evaluation import EvaluationConfig
 from turnwise.labelling import LabellingConfig
 from turnwise.llm.endpoint import Endpoint
 from turnwise.sampling import EVALUATION_CAP, TRAINING_CAP
+from turnwise.serving.config import PolicyConfig
 from turnwise.training import RefusalConfig, TrainingConfig
 from turnwise.yaml_file import YamlFile
 
@@ -65,6 +66,7 @@ class Config(_Section):
     labelling: LabellingConfig = LabellingConfig()
     training: TrainingConfig = TrainingConfig()
     refusal: RefusalConfig = RefusalConfig()
+    policy: PolicyConfig = PolicyConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
 
 

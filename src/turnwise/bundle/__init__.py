@@ -3,7 +3,7 @@
 Numpy, onnxruntime and tokenizers suffice for all that is here.
 """
 
-from turnwise.bundle.bundle import FILES, TAXONOMY, Bundle, Prediction
+from turnwise.bundle.bundle import FILES, TAXONOMY, Bundle, Outputs, Prediction, last_customer_turn
 from turnwise.bundle.levels import Levels, leaves_only, level_logits, levels_of, path_scores
 from turnwise.bundle.manifest import (
     MANIFEST,
@@ -30,6 +30,7 @@ __all__ = [
     "Levels",
     "Logits",
     "Manifest",
+    "Outputs",
     "PackedModel",
     "Prediction",
     "Probabilities",
@@ -37,6 +38,7 @@ __all__ = [
     "TrainingRecord",
     "conversation_hash",
     "file_facts",
+    "last_customer_turn",
     "leaves_only",
     "level_logits",
     "levels_of",

@@ -123,26 +123,22 @@ class Bundle:
         Raises:
             BundleError: no turn is the customer's.
         """
-        turns = conversation.turns
-        last = next((at for at in reversed(range(len(turns))) if turns[at].role == "customer"), -1)
-        if last < 0:
-            raise BundleError(
-                f"conversation {conversation.id}: no turn is the customer's, so there is nothing "
-                "to label. Give at least one turn of role 'customer'"
-            )
-        found = self.outputs([Example(conversation, last)])
-        scores = {
-            name: self._best(name, rows[0], top) for name, rows in found.probabilities.items()
-        }
-        labels = {name: best[0][0] for name, best in scores.items()}
-        return Prediction(
-            conversation.id,
-            last,
-            scores,
-            self.taxonomy.action_for(labels),
-            self._plausible(found),
-            self._out_of_domain(found),
-        )
+        return self.predictions([last_customer_turn(conversation)], top)[0]
+
+    def predictions(self, examples: Sequence[Example], top: int = 3) -> list[Prediction]:
+        """Label customer turns, all in one go; `top` as in `predict`."""
+        found = self.outputs(examples)
+        plausible = self._plausible(found)
+        strange = self._out_of_domain(found, len(examples))
+        made = []
+        for row, example in enumerate(examples):
+            scores = {
+                name: self._best(name, rows[row], top) for name, rows in found.probabilities.items()
+            }
+            labels = {name: best[0][0] for name, best in scores.items()}
+            action = self.taxonomy.action_for(labels)
+            made.append(Prediction(*example.key, scores, action, plausible[row], strange[row]))
+        return made
 
     def probabilities(
         self, examples: Sequence[Example], progress: Progress = silent
@@ -173,30 +169,47 @@ class Bundle:
             for one in self.taxonomy.dimensions
         }
 
-    def _plausible(self, found: Outputs) -> dict[str, tuple[str, ...]]:
-        """Of the first turn."""
+    def _plausible(self, found: Outputs) -> list[dict[str, tuple[str, ...]]]:
         fitted = self.manifest.refusal.conformal if self.manifest.refusal else {}
-        plausible = {}
+        plausible: list[dict[str, tuple[str, ...]]] = [{} for _ in found.vectors]
         for name, conformal in fitted.items():
-            rows = found.probabilities[name][:1]
-            inside = conformal.prediction_set(rows)[0]
+            rows = found.probabilities[name]
             names = self.taxonomy[name].names
-            order = np.argsort(-rows[0], kind="stable")
-            plausible[name] = tuple(names[at] for at in order if inside[at])
+            for row, inside in enumerate(conformal.prediction_set(rows)):
+                order = np.argsort(-rows[row], kind="stable")
+                plausible[row][name] = tuple(names[at] for at in order if inside[at])
         return plausible
 
-    def _out_of_domain(self, found: Outputs) -> bool | None:
-        """Of the first turn."""
+    def _out_of_domain(self, found: Outputs, count: int) -> list[bool] | list[None]:
         if self.refuser is None:
-            return None
+            return [None] * count
+        return [bool(one) for one in self.refuser.refused(self.refusable(found), found.vectors)]
+
+    def refusable(self, found: Outputs) -> Mapping[str, Logits]:
+        """The scores that tell whether a turn is out of domain: not of several labels a turn."""
         several = self.manifest.several
-        scores = {name: rows for name, rows in found.scores.items() if name not in several}
-        return bool(self.refuser.refused(scores, found.vectors)[0])
+        return {name: rows for name, rows in found.scores.items() if name not in several}
 
     def _best(self, dimension: str, row: Probabilities, top: int) -> tuple[tuple[str, float], ...]:
         names = self.taxonomy[dimension].names
         order = np.argsort(-row, kind="stable")[: max(1, top)]
         return tuple((names[at], float(row[at])) for at in order)
+
+
+def last_customer_turn(conversation: Conversation) -> Example:
+    """The last turn of the customer, with its history.
+
+    Raises:
+        BundleError: no turn is the customer's.
+    """
+    turns = conversation.turns
+    last = next((at for at in reversed(range(len(turns))) if turns[at].role == "customer"), -1)
+    if last < 0:
+        raise BundleError(
+            f"conversation {conversation.id}: no turn is the customer's, so there is nothing "
+            "to label. Give at least one turn of role 'customer'"
+        )
+    return Example(conversation, last)
 
 
 def _tells_strangers(manifest: Manifest) -> bool:

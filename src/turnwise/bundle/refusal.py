@@ -230,6 +230,11 @@ class Refuser:
     def __init__(self, arrays: RefusalArrays, facts: OutOfDomain) -> None:
         self._distances, self._facts = Distances(arrays), facts
 
+    @property
+    def threshold(self) -> float:
+        """Of the combined score: above it a turn is out of domain."""
+        return self._facts.thresholds[COMBINED]
+
     def scores(self, logits: Mapping[str, Logits], vectors: Vectors) -> dict[str, Float]:
         """Return score -> Float64[n], in standard deviations, the combined one among them.
 
@@ -242,7 +247,7 @@ class Refuser:
 
     def refused(self, logits: Mapping[str, Logits], vectors: Vectors) -> Bool:
         """Return Bool[n], whether a turn's combined score is over the threshold."""
-        found: Bool = self.scores(logits, vectors)[COMBINED] > self._facts.thresholds[COMBINED]
+        found: Bool = self.scores(logits, vectors)[COMBINED] > self.threshold
         return found
 
 

@@ -155,13 +155,30 @@ def train(
 
 
 @app.command()
-def evaluate(workspace: WorkspaceOption = HERE, json: JsonOption = False) -> None:
-    """Score the newest bundle on the held-back test, beside baselines, and write the report."""
-    from turnwise.cli import show_results
+def evaluate(
+    workspace: WorkspaceOption = HERE,
+    policy: Annotated[
+        bool,
+        typer.Option(
+            "--policy",
+            help="Score the decisions instead: the model alone, the policy, and whoever it asks "
+            "in doubt; how often each is right, and how long it takes.",
+        ),
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Score the newest bundle on the held-back test, beside baselines, and write the report.
+
+    Examples: turnwise evaluate -w DIR; turnwise evaluate -w DIR --policy
+    """
+    from turnwise.cli import show_decision, show_results
     from turnwise.cli.console import progress_display
     from turnwise.project import Project
-    from turnwise.steps import evaluate_bundle
+    from turnwise.steps import evaluate_bundle, evaluate_policy
 
     with Project.open(workspace) as opened, progress_display() as progress:
+        if policy:
+            show_decision.policy_scores(evaluate_policy(opened, progress), json)
+            return
         result = evaluate_bundle(opened, progress)
     show_results.evaluated(result, json)

@@ -3,31 +3,38 @@
 A step stores as it goes, so that a run killed at any moment resumes with what is missing.
 """
 
+from turnwise.steps.deciding import Dialogue, open_policy, serve_bundle
 from turnwise.steps.evaluating import EvaluateResult, evaluate_bundle
 from turnwise.steps.exporting import ExportResult, export_logs
 from turnwise.steps.importing import ImportResult, import_logs
 from turnwise.steps.label_options import LabelOptions
 from turnwise.steps.label_plan import LabelPlan, plan_labels
 from turnwise.steps.labelling import LabelResult, label_logs
+from turnwise.steps.policy_scores import PolicyResult, evaluate_policy
 from turnwise.steps.predicting import predict_conversations
 from turnwise.steps.statistics import project_statistics
 from turnwise.steps.training import TrainResult, plan_bundle, train_bundle
 
 __all__ = [
+    "Dialogue",
     "EvaluateResult",
     "ExportResult",
     "ImportResult",
     "LabelOptions",
     "LabelPlan",
     "LabelResult",
+    "PolicyResult",
     "TrainResult",
     "evaluate_bundle",
+    "evaluate_policy",
     "export_logs",
     "import_logs",
     "label_logs",
+    "open_policy",
     "plan_bundle",
     "plan_labels",
     "predict_conversations",
     "project_statistics",
+    "serve_bundle",
     "train_bundle",
 ]

@@ -64,11 +64,9 @@ def evaluate_bundle(project: Project, progress: Progress = silent) -> EvaluateRe
     """
     bundle = Bundle.load(current_bundle(project.folder))
     taxonomy = bundle.taxonomy
-    split = project.split()
-    tested = _test_examples(project, split.test, taxonomy)
-    _refuse_unfair(bundle, project.taxonomy(), tested)
+    tested = fair_test(project, bundle)
     with project.recorded("evaluate", bundle.id) as record:
-        data = training_data(project, taxonomy, split)
+        data = training_data(project, taxonomy, project.split())
         predictions = {
             "model": bundle.probabilities(tested, progress),
             "TF-IDF + logistic regression": tfidf(
@@ -81,6 +79,18 @@ def evaluate_bundle(project: Project, progress: Progress = silent) -> EvaluateRe
         result = _result(bundle.id, evaluation, report)
         record.update({name: one[0].accuracy for name, one in result.scores.items()})
     return result
+
+
+def fair_test(project: Project, bundle: Bundle) -> list[Example]:
+    """The test turns with gold, at most `caps.evaluation` of a label.
+
+    Raises:
+        EvaluationError: there are none, or the bundle is older than the taxonomy or learnt from
+            conversations that are now the test.
+    """
+    tested = _test_examples(project, project.split().test, bundle.taxonomy)
+    _refuse_unfair(bundle, project.taxonomy(), tested)
+    return tested
 
 
 def _refuse_unfair(bundle: Bundle, taxonomy: Taxonomy, tested: Sequence[Example]) -> None:

@@ -1,0 +1,91 @@
+"""How a decision looks on a terminal, and as JSON."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from turnwise.cli.console import percent, print_json, print_table
+
+if TYPE_CHECKING:
+    from turnwise.serving import Decision
+    from turnwise.steps import PolicyResult
+
+SAID = {
+    "accept": "Accepted",
+    "escalate": "Settled by another",
+    "clarify": "To be asked",
+    "out_of_domain": "Out of domain",
+    "hand_off": "A person takes over",
+}
+
+
+def lines() -> Iterator[str]:
+    """What is typed, line by line; with a prompt where somebody types."""
+    while True:
+        if sys.stdin.isatty():
+            print("\nyou> ", end="", flush=True)
+        line = sys.stdin.readline()
+        if not line:
+            return
+        yield line.strip()
+
+
+def decision(made: Decision, json: bool, trace: bool) -> None:
+    if json:
+        print_json(asdict(made))
+        return
+    if made.question is not None:
+        print(f"bot> {made.question.text}")
+    print(f"{SAID[made.kind]}{'' if made.sure else ', not sure'}: {made.why}")
+    if made.kind in ("accept", "escalate", "hand_off"):
+        chosen = made.choices.items()
+        print(", ".join(f"{name} {one.label} {percent(one.confidence)}" for name, one in chosen))
+    if made.action is not None:
+        print(f"Route to {made.action.target} (rule {made.action.name})")
+    for action in made.next_actions:
+        print(f"Then offer {action.target} (rule {action.name})")
+    if made.note:
+        print(f"Note: {made.note}")
+    if trace:
+        _trace(made)
+
+
+def policy_scores(result: PolicyResult, json: bool) -> None:
+    if json:
+        print_json(result)
+        return
+    print(f"Decided {result.turns:,} turns of {result.conversations:,} held-back conversations")
+    names = list(result.arms[0].accuracy)
+    rows = [
+        (
+            one.name,
+            *(percent(one.accuracy[name]) for name in names),
+            percent(one.asked),
+            " / ".join(f"{took:.1f}" for took in one.milliseconds),
+        )
+        for one in result.arms
+    ]
+    print_table("Accuracy", ("", *names, "asked", "ms P50 / P90 / P99"), rows)
+    print("Decisions: " + ", ".join(f"{SAID[k]} {percent(v)}" for k, v in result.kinds.items()))
+    print(f"Sure of {percent(result.sure)} of the turns, and right: {_each(result.sure_accuracy)}")
+    if result.asked_before:
+        print(
+            f"{result.by} was asked about the doubtful ones; right before "
+            f"{_each(result.asked_before)}, after {_each(result.asked_after)}"
+        )
+
+
+def _each(accuracy: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {percent(one)}" for name, one in accuracy.items()) or "none"
+
+
+def _trace(made: Decision) -> None:
+    rows = [
+        (one.rule, "decides" if one.decided else "", one.why, f"{one.milliseconds:.2f}")
+        for one in made.trace
+    ]
+    print_table("", ("rule", "", "why", "ms"), rows)
+    print(", ".join(f"{part} {took:.1f} ms" for part, took in made.milliseconds.items()))

@@ -1,0 +1,79 @@
+"""How serving decides: the order of its rules, and thresholds in place of the bundle's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from turnwise.errors import ConfigError
+from turnwise.serving.decision import KINDS, Kind
+
+# What most often asks for a person, in English; written as regular expressions, case apart.
+PERSON = (
+    r"\b(speak|talk|chat|connect|transfer|put)\b.{0,30}\b(person|human|agent|someone|somebody|"
+    r"representative|operator|supervisor|manager)\b",
+    r"\b(real|live|actual) (person|human|agent)\b",
+    r"^\W*(human|agent|representative|operator)( please)?\W*$",
+)
+DEFAULT_CONFIDENCE = 0.7  # tau of the hybrid that METHODS.md describes, where a bundle has none
+DEFAULT_CANDIDATES = 3  # its K
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyConfig:
+    """Rules and thresholds; what is left out is the bundle's own.
+
+    Attributes:
+        order: the rules that are tried, first to last; one left out is off.
+        confidence: dimension -> from which confidence on its label is taken (tau).
+        candidates: how many labels of a dimension whoever is asked chooses from (K).
+        choices: a clarifying question names at most so many labels.
+        clarifications: questions in one conversation at most; then a person takes over.
+        failures: customer turns in a row without a sure answer, until a person takes over.
+        seconds: that an escalation may take.
+        person: regular expressions of asking for a person; taxonomies that have a label for it,
+            whose action hands off, need none.
+        otherwise: what is done where no rule decides: give the model's answer, marked as not
+            sure, or hand off.
+    """
+
+    order: tuple[Kind, ...] = ("hand_off", "out_of_domain", "accept", "escalate", "clarify")
+    confidence: Mapping[str, float] = field(default_factory=dict)
+    candidates: int | None = None
+    choices: int = 4
+    clarifications: int = 5
+    failures: int = 3
+    seconds: float = 2.0
+    person: tuple[str, ...] = PERSON
+    otherwise: Literal["accept", "hand_off"] = "accept"
+
+    def __post_init__(self) -> None:
+        unknown = [rule for rule in self.order if rule not in KINDS]
+        if unknown or len(set(self.order)) != len(self.order):
+            _refuse("order", f"is of {', '.join(KINDS)}, each at most once")
+        if any(not 0 <= one <= 1 for one in self.confidence.values()):
+            _refuse("confidence", "is between 0 and 1")
+        for name, least in (("candidates", 1), ("choices", 2), ("clarifications", 0)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                _refuse(name, f"is {least} or more")
+        if self.failures < 1 or self.seconds <= 0:
+            _refuse("failures, seconds", "are above 0")
+        for one in self.person:
+            try:
+                re.compile(one)
+            except re.error as error:
+                _refuse("person", f"holds {one!r}, which is no regular expression ({error})")
+        if self.otherwise not in ("accept", "hand_off"):
+            _refuse("otherwise", "is accept or hand_off")
+
+    def check(self, dimensions: Sequence[str]) -> None:
+        """Refuse a threshold of a dimension that a bundle lacks."""
+        if unknown := set(self.confidence) - set(dimensions):
+            _refuse("confidence", f"names {', '.join(sorted(unknown))}, which the bundle lacks")
+
+
+def _refuse(name: str, what: str) -> None:
+    raise ConfigError(what, field=f"policy.{name}")

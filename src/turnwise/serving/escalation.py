@@ -1,0 +1,162 @@
+"""Asking somebody else about a turn that the model is not sure of.
+
+    Doubt --Escalator.settle--> Settled, or EscalationError, and then the policy goes on without
+
+`retrieval.Retrieval` is the embedded escalator, `asking.LanguageModel` asks an endpoint. Whoever
+is asked chooses among the model's own candidates, or says that none of them is right.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from turnwise.conversations import Example
+from turnwise.errors import ConfigError, TurnwiseError
+from turnwise.serving.decision import Ranked
+
+Vector = NDArray[np.float32]  # Float32[size], of unit length
+
+
+class EscalationError(TurnwiseError):
+    """Whoever was asked is away, too slow, resting after failures, or answered senselessly."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Doubt:
+    """What is asked about.
+
+    Attributes:
+        example: the customer turn with its history.
+        candidates: dimension in doubt -> its K likeliest labels with calibrated probabilities.
+        vector: of the turn, by the bundle's model.
+    """
+
+    example: Example
+    candidates: Mapping[str, Ranked]
+    vector: Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was said of one dimension.
+
+    Attributes:
+        label: one of the candidates; None where none of them is right.
+        confidence: in 0..1, of whoever was asked; not calibrated.
+        sure: whether the verdict may be taken as settled.
+    """
+
+    label: str | None
+    confidence: float
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An answer to a doubt.
+
+    Attributes:
+        verdicts: one for each dimension that was in doubt.
+        by: the name of who was asked; money: that it cost, in the unit of the endpoint's prices.
+    """
+
+    verdicts: Mapping[str, Verdict]
+    by: str
+    money: float = 0.0
+
+
+class Escalator(Protocol):
+    """Who can be asked. Threads may share one."""
+
+    @property
+    def name(self) -> str:
+        """As decisions name it."""
+        ...
+
+    def settle(self, doubt: Doubt, seconds: float) -> Settled:
+        """Settle every dimension in doubt, within so many seconds.
+
+        Raises:
+            EscalationError: slow, away, or an answer that can't be used.
+        """
+        ...
+
+
+class CircuitBreaker:
+    """An escalator that is left alone for a while after it failed several times in a row.
+
+    Closed, it passes calls on. After `failures` in a row it is open: calls raise at once, for
+    `rest` seconds. Then one call, and no second beside it, tries: its success closes the circuit,
+    its failure opens it for as long again (Nygard, Release It!, 2007).
+    """
+
+    def __init__(
+        self,
+        inner: Escalator,
+        *,
+        failures: int = 5,
+        rest: float = 30.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Closed.
+
+        Args:
+            failures: 1 or more; rest: seconds, above 0; clock: seconds that never go back.
+
+        Raises:
+            ConfigError: a number out of its range.
+        """
+        if failures < 1 or not rest > 0:
+            raise ConfigError("failures is 1 or more, rest above 0 seconds", field="breaker")
+        self._inner, self._failures, self._rest, self._clock = inner, failures, rest, clock
+        self._lock = threading.Lock()
+        self._failed = 0  # in a row
+        self._until: float | None = None  # open until then; None: closed
+        self._trying = False
+
+    @property
+    def name(self) -> str:
+        return self._inner.name
+
+    def settle(self, doubt: Doubt, seconds: float) -> Settled:
+        """As `Escalator.settle`; raises at once while the circuit is open."""
+        trying = self._enter()
+        succeeded = False
+        try:
+            settled = self._inner.settle(doubt, seconds)
+            succeeded = True
+        finally:
+            self._leave(trying, succeeded)
+        return settled
+
+    def _enter(self) -> bool:
+        """Whether this call is the one that tries an open circuit."""
+        with self._lock:
+            if self._until is None:
+                return False
+            left = self._until - self._clock()
+            if left <= 0 and not self._trying:
+                self._trying = True
+                return True
+            failed = self._failed
+        when = f"for {left:.1f} s more" if left > 0 else "while one call tries it again"
+        raise EscalationError(f"{self.name} failed {failed} times in a row and is not asked {when}")
+
+    def _leave(self, trying: bool, succeeded: bool) -> None:
+        with self._lock:
+            if self._until is not None and not trying:
+                return  # sent before the circuit opened: says nothing of how it is by now
+            self._trying = False
+            if succeeded:
+                self._failed, self._until = 0, None
+                return
+            self._failed += 1
+            if self._failed >= self._failures:
+                self._until = self._clock() + self._rest

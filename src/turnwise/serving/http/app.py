@@ -1,0 +1,90 @@
+"""The application: routes, errors and the guard, put together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
+
+from turnwise.encoders.session import usable_cores
+from turnwise.serving.http import failures
+from turnwise.serving.http.answering import Answering
+from turnwise.serving.http.bundles import Bundles
+from turnwise.serving.http.documents import document
+from turnwise.serving.http.failures import GONE, Disconnected, RequestError
+from turnwise.serving.http.guard import Guard
+from turnwise.serving.http.keys import Keyring
+from turnwise.serving.http.metrics import Metrics
+from turnwise.serving.http.rates import Rates
+from turnwise.serving.http.routes import WANTED, Parts, answer_of, routes
+from turnwise.serving.http.settings import ServerConfig
+from turnwise.serving.http.states import States
+from turnwise.serving.http.workers import Workers
+from turnwise.serving.policy import Policy
+
+OPEN_PATHS = frozenset(path for path, scopes in WANTED.items() if scopes is None)
+
+
+def make_app(policy: Policy, config: ServerConfig) -> ASGIApp:
+    """The ASGI application that serves one policy.
+
+    Raises:
+        BundleError: the bundle does not answer.
+        ConfigError: the file of keys is missing or faulty.
+    """
+    keys = None if config.keys is None else Keyring(config.keys)
+    metrics = Metrics()
+    model, escalations = _workers(config, metrics)
+    bundles = Bundles(policy)
+    states = States(config.states)
+    metrics.watch("turnwise_states", "Dialogue states kept.", lambda: len(states))
+    rates = Rates(config.rate, config.burst)
+    answering = Answering(bundles, states, metrics, model, escalations)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        model.close()
+        escalations.close()
+
+    app = FastAPI(docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
+    app.include_router(routes(Parts(config, bundles, answering, model, rates, metrics)))
+    app.openapi = document(app, OPEN_PATHS, keys is not None)  # type: ignore[method-assign]
+    _answer_errors(app)
+    return Guard(app, WANTED, keys, rates, metrics)
+
+
+def _workers(config: ServerConfig, metrics: Metrics) -> tuple[Workers, Workers]:
+    threads = config.threads or usable_cores()
+    model = Workers("model", threads, config.waiting, lambda waited: metrics.part("queue", waited))
+    escalations = Workers("escalation", config.escalations, config.escalations)
+    metrics.watch("turnwise_queue", "Conversations that wait for a model thread.", model.waiting)
+    metrics.watch("turnwise_escalation_queue", "Turns that wait to be asked.", escalations.waiting)
+    return model, escalations
+
+
+def _answer_errors(app: FastAPI) -> None:
+    """Every refusal in one shape."""
+
+    async def refused(_: Request, error: Exception) -> Response:
+        return answer_of(error)
+
+    async def of_http(_: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        made = failures.of_status(error.status_code)
+        made.headers.update(error.headers or {})
+        return answer_of(made)
+
+    async def gone(*_: object) -> Response:
+        return Response(status_code=GONE)
+
+    async def fault(*_: object) -> Response:
+        return answer_of(failures.internal())
+
+    app.add_exception_handler(RequestError, refused)
+    app.add_exception_handler(HTTPException, of_http)
+    app.add_exception_handler(Disconnected, gone)
+    app.add_exception_handler(Exception, fault)

@@ -1,0 +1,162 @@
+"""The routes: what each asks for and answers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request, Response
+
+from turnwise.serving.http.answering import Answering
+from turnwise.serving.http.answers import (
+    ClassifyAnswer,
+    ClassifyAnswers,
+    DecideAnswer,
+    DecideAnswers,
+)
+from turnwise.serving.http.body import read_body
+from turnwise.serving.http.bundles import Bundles
+from turnwise.serving.http.documents import REFUSALS, body_of, refused
+from turnwise.serving.http.facts import BundlesAnswer, Health, TaxonomyAnswer
+from turnwise.serving.http.failures import RequestError, too_busy
+from turnwise.serving.http.guard import Exchange, Wanted
+from turnwise.serving.http.keys import SCOPES
+from turnwise.serving.http.metrics import CONTENT_TYPE, Metrics
+from turnwise.serving.http.parsing import read_classify, read_decide
+from turnwise.serving.http.rates import Rates
+from turnwise.serving.http.settings import ServerConfig
+from turnwise.serving.http.workers import Workers
+from turnwise.taxonomy import to_dict
+
+_ANY_CALLER = frozenset(SCOPES) - {"metrics"}
+WANTED: Wanted = {
+    "/v1/classify": frozenset({"classify"}),
+    "/v1/decide": frozenset({"decide"}),
+    "/v1/taxonomy": _ANY_CALLER,
+    "/v1/bundles": _ANY_CALLER,
+    "/metrics": frozenset({"metrics"}),
+    "/healthz": None,
+    "/readyz": None,
+    "/openapi.json": None,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the routes work with."""
+
+    config: ServerConfig
+    bundles: Bundles
+    answering: Answering
+    model: Workers
+    rates: Rates
+    metrics: Metrics
+
+
+def routes(parts: Parts) -> APIRouter:
+    """The routes of a server."""
+    router = APIRouter(redirect_slashes=False)
+    _asked(router, parts)
+    _told(router, parts)
+    return router
+
+
+def _asked(router: APIRouter, parts: Parts) -> None:
+    """The routes that take conversations."""
+
+    @router.post(
+        "/v1/classify",
+        summary="Label the last customer turn",
+        response_model=ClassifyAnswer | ClassifyAnswers,
+        responses=REFUSALS,
+        openapi_extra=body_of("classify"),
+    )
+    async def classify(request: Request) -> Response:
+        """Label one conversation, or up to 256."""
+        asked = read_classify(await _body(request, parts))
+        _charge(request, parts.rates, len(asked.conversations), asked.units)
+        return _json(await parts.answering.classify(asked))
+
+    @router.post(
+        "/v1/decide",
+        summary="Decide what to do about the last customer turn",
+        response_model=DecideAnswer | DecideAnswers,
+        responses=REFUSALS,
+        openapi_extra=body_of("decide"),
+    )
+    async def decide(request: Request) -> Response:
+        """Decide about one conversation, or up to 256, each with the state that came before."""
+        asked = read_decide(await _body(request, parts))
+        exchange = _charge(request, parts.rates, len(asked.conversations), asked.units)
+        return _json(await parts.answering.decide(asked, exchange.owner))
+
+
+def _told(router: APIRouter, parts: Parts) -> None:
+    """The routes that say something of the server."""
+
+    @router.get("/v1/taxonomy", response_model=TaxonomyAnswer, responses=refused(401, 403, 429))
+    async def taxonomy() -> Response:
+        """The labels and actions of the bundle that serves."""
+        return _written(to_dict(parts.bundles.champion.bundle.taxonomy))
+
+    @router.get("/v1/bundles", response_model=BundlesAnswer, responses=refused(401, 403, 429))
+    async def bundles() -> Response:
+        """The bundles that are loaded."""
+        return _written(BundlesAnswer(bundles=parts.bundles.facts()))
+
+    @router.get("/healthz", response_model=Health)
+    async def healthz() -> Response:
+        """Whether the server is alive."""
+        return _written(Health(status="ok"))
+
+    @router.get("/readyz", response_model=Health, responses=refused(503))
+    async def readyz() -> Response:
+        """Whether the bundle is loaded and checked, and there is room for a request."""
+        if parts.model.full:
+            raise too_busy()
+        return _written(Health(status="ready"))
+
+    @router.get(
+        "/metrics",
+        response_class=Response,
+        responses={
+            200: {"content": {"text/plain": {"schema": {"type": "string"}}}},
+            **refused(401, 403, 429),
+        },
+    )
+    async def metrics() -> Response:
+        """Counters and histograms in the text format of Prometheus."""
+        return Response(parts.metrics.page(), headers={"content-type": CONTENT_TYPE})
+
+
+async def _body(request: Request, parts: Parts) -> bytes:
+    """The body; what can't be served anyway is not read."""
+    if parts.model.full:
+        raise too_busy()
+    scope, config = request.scope, parts.config
+    return await read_body(
+        scope["headers"], request.receive, config.body_bytes, config.body_seconds
+    )
+
+
+def _charge(request: Request, rates: Rates, conversations: int, units: int) -> Exchange:
+    """Charge a key for the work beyond the unit that let the request in."""
+    exchange = request.scope["turnwise"]
+    assert isinstance(exchange, Exchange)
+    exchange.conversations = conversations
+    rates.charge(exchange.owner, units - 1)
+    return exchange
+
+
+def _written(value: object) -> Response:
+    return _json(json.dumps(value, ensure_ascii=False).encode())
+
+
+def _json(body: bytes) -> Response:
+    return Response(body, media_type="application/json")
+
+
+def answer_of(error: Exception) -> Response:
+    """The answer of a refusal; of anything else only that it happened."""
+    assert isinstance(error, RequestError)
+    return Response(error.body(), error.status, error.headers, "application/json")

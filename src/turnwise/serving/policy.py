@@ -1,0 +1,210 @@
+"""From a conversation so far to a decision: rules, tried in order until one decides.
+
+    hand_off        a person is asked for
+    out_of_domain   the turn is farther from the training than turns of the domain are
+    accept          every dimension reaches its threshold, or whatever is in doubt, the action is
+                    the same
+    escalate        whoever was asked chose among the likeliest labels of the doubtful dimensions
+    clarify         a few labels can't be ruled out, and a question tells them apart
+
+Where none does, too many questions or failures bring in a person, else the model's answer is
+given, marked as not sure. Thresholds tau and K: METHODS.md, Serving; the order is a setting.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from turnwise.bundle import Bundle, Prediction
+from turnwise.conversations import Conversation
+from turnwise.serving.config import PolicyConfig
+from turnwise.serving.decision import Choice, Decision, DialogueState, Kind, Step
+from turnwise.serving.escalation import EscalationError, Escalator, Settled
+from turnwise.serving.reading import Reader
+from turnwise.serving.rules import Found, Pending, Rules
+from turnwise.taxonomy import Action
+
+NEW = DialogueState()
+
+
+class Policy:
+    """Decides by one bundle; threads may share it.
+
+    Args:
+        escalator: who is asked where the model is not sure; None: the rule is passed over.
+
+    Raises:
+        ConfigError: a setting names a dimension that the bundle lacks.
+    """
+
+    def __init__(
+        self, bundle: Bundle, config: PolicyConfig | None = None, escalator: Escalator | None = None
+    ) -> None:
+        self.bundle, self.config, self.escalator = bundle, config or PolicyConfig(), escalator
+        self.config.check(bundle.taxonomy.dimension_names)
+        self._reader = Reader(bundle, self.config)
+        self._rules = Rules(bundle.taxonomy, self.config)
+
+    def classify(self, conversations: Sequence[Conversation], top: int = 3) -> list[Prediction]:
+        """Label the last customer turn of each, without any rule.
+
+        Raises:
+            BundleError: a conversation has no customer turn.
+        """
+        return self.bundle.predictions([self._reader.prepared(one) for one in conversations], top)
+
+    def decide(self, conversation: Conversation, state: DialogueState = NEW) -> Decision:
+        """Decide about the last customer turn; waits for whoever is asked.
+
+        Args:
+            state: of the decision before, in the same conversation.
+
+        Raises:
+            BundleError: no turn is the customer's.
+        """
+        found = self.begin(conversation, state)
+        if isinstance(found, Decision):
+            return found
+        start = time.perf_counter()
+        answer = self.ask(found)
+        return self.finish(found, answer, _since(start))
+
+    def begin(self, conversation: Conversation, state: DialogueState = NEW) -> Decision | Pending:
+        """Decide, or say what has to be asked first: `ask`, then `finish`."""
+        start = time.perf_counter()
+        example = self._reader.prepared(conversation)
+        reading = self._reader.read(example, state)
+        times = {"model": _since(start)}
+        order = self.config.order
+        begun = Pending(conversation, reading, state, reading.choices, order, times=times)
+        return self._go_on(begun)
+
+    def ask(self, pending: Pending) -> Settled | EscalationError:
+        """Have what is in doubt settled; an error is a value here, for a turn goes on without."""
+        assert self.escalator is not None, "nothing pends without one to ask"
+        try:
+            return self.escalator.settle(pending.doubt, self.config.seconds)
+        except EscalationError as error:
+            return error
+
+    def finish(self, pending: Pending, answer: Settled | EscalationError, took: float) -> Decision:
+        """Go on with what was answered.
+
+        Args:
+            took: milliseconds that it took to ask.
+        """
+        times = {**pending.times, "escalation": took}
+        if isinstance(answer, EscalationError):
+            found, choices, note = Found(False, str(answer)), pending.choices, str(answer)
+        else:
+            choices, note = {**pending.choices, **_settled(pending.choices, answer)}, ""
+            found = _answered(answer, choices)
+        step = Step("escalate", found.decided, found.why, took)
+        steps = (*pending.steps, step)
+        turn = replace(pending, steps=steps, choices=choices, times=times, note=note)
+        if found.decided:
+            return self._decision(turn, found, "escalate")
+        decision = self._go_on(turn)
+        assert isinstance(decision, Decision), "nobody is asked twice"
+        return decision
+
+    def _go_on(self, turn: Pending) -> Decision | Pending:
+        for place, rule in enumerate(turn.rest):
+            if rule == "escalate" and self.escalator is not None:
+                return replace(turn, rest=turn.rest[place + 1 :])
+            start = time.perf_counter()
+            found = self._rules.hold(rule, turn)
+            step = Step(rule, found.decided, found.why, _since(start))
+            turn = replace(turn, steps=(*turn.steps, step))
+            if found.decided:
+                return self._decision(turn, found, found.kind or rule)
+        return self._undecided(turn)
+
+    def _undecided(self, turn: Pending) -> Decision:
+        failed = turn.state.unsettled + 1
+        if failed >= self.config.failures and "hand_off" in self.config.order:
+            why = f"{failed} turns in a row without a sure answer"
+            return self._decision(turn, Found(True, why), "hand_off")
+        why = "no rule decided: the model's likeliest labels"
+        return self._decision(turn, Found(False, why), self.config.otherwise)
+
+    def _decision(self, turn: Pending, found: Found, kind: Kind) -> Decision:
+        labels = {name: one.label for name, one in turn.choices.items()}
+        action = self.bundle.taxonomy.action_for(labels)
+        if kind in ("accept", "escalate") and found.decided and action and action.hand_off:
+            kind, found = "hand_off", Found(True, f"{found.why}; action {action.name} hands off")
+        settles = kind in ("accept", "escalate", "hand_off")
+        return Decision(
+            conversation_id=turn.conversation.id,
+            turn=turn.reading.example.index,
+            kind=kind,
+            sure=found.decided,
+            choices=turn.choices,
+            action=action if settles else None,
+            next_actions=self._next_actions(turn.choices, action) if settles else (),
+            question=found.question,
+            why=found.why,
+            trace=turn.steps,
+            state=_next_state(turn, found),
+            bundle=self.bundle.id,
+            taxonomy=self.bundle.taxonomy.name,
+            taxonomy_version=self.bundle.taxonomy.version,
+            milliseconds={**turn.times, "rules": _rules_time(turn)},
+            note=turn.note,
+        )
+
+    def _next_actions(
+        self, choices: Mapping[str, Choice], first: Action | None
+    ) -> tuple[Action, ...]:
+        """What the further labels call for, each in the place of its dimension's first."""
+        labels = {name: one.label for name, one in choices.items()}
+        further = [
+            self.bundle.taxonomy.action_for({**labels, name: label})
+            for name, one in choices.items()
+            for label in one.also
+        ]
+        names = dict.fromkeys(one.name for one in further if one is not None and one != first)
+        by_name = {one.name: one for one in further if one is not None}
+        return tuple(by_name[name] for name in names)
+
+
+def _settled(choices: Mapping[str, Choice], answer: Settled) -> dict[str, Choice]:
+    """The choices that were settled; one that none of the candidates fits stays in doubt."""
+    return {
+        name: replace(
+            choices[name],
+            label=verdict.label,
+            confidence=verdict.confidence,
+            sure=verdict.sure,
+            by=answer.by,
+        )
+        for name, verdict in answer.verdicts.items()
+        if verdict.label is not None
+    }
+
+
+def _next_state(turn: Pending, found: Found) -> DialogueState:
+    asked = turn.state.asked
+    if found.question is not None:
+        before = {name: one.candidates for name, one in turn.choices.items()}
+        before[found.question.dimension] = found.question.candidates
+        return DialogueState((*asked, found.question), True, before, turn.state.unsettled)
+    return DialogueState(asked, unsettled=0 if found.decided else turn.state.unsettled + 1)
+
+
+def _answered(answer: Settled, choices: Mapping[str, Choice]) -> Found:
+    left = [name for name, one in choices.items() if not one.sure]
+    if left:
+        return Found(False, f"{answer.by} left {', '.join(left)} open")
+    picked = ", ".join(f"{name} {choices[name].label}" for name in answer.verdicts)
+    return Found(True, f"{answer.by} chose {picked}")
+
+
+def _since(start: float) -> float:
+    return round((time.perf_counter() - start) * 1e3, 3)
+
+
+def _rules_time(turn: Pending) -> float:
+    return round(sum(one.milliseconds for one in turn.steps if one.rule != "escalate"), 3)

@@ -1,0 +1,178 @@
+"""What a bundle's model says of a turn, ready to be decided on.
+
+    conversation --redact, model--> probabilities --a reply is read with what was asked--> choices
+
+A reply to a clarifying question is read together with what was known before it was asked. Both
+are opinions of one model, the later one with the question and the reply before it, so they are
+pooled (the geometric mean: Genest and Zidek, 1986) before what the reply says of the options is
+multiplied in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from turnwise.bundle import Bundle, Outputs, last_customer_turn
+from turnwise.bundle.refusal import COMBINED
+from turnwise.conversations import Conversation, Example, Turn
+from turnwise.privacy import Redactor
+from turnwise.serving.config import DEFAULT_CANDIDATES, DEFAULT_CONFIDENCE, PolicyConfig
+from turnwise.serving.decision import Choice, DialogueState, Question, Ranked
+from turnwise.serving.replies import read_reply
+from turnwise.taxonomy import Label
+
+Row = NDArray[np.float64]
+LEAST = 1e-9  # a probability that is nought would never come back
+ALSO = 0.5  # from which probability on a turn carries a further label
+EXAMPLES = 5  # of a label, that stand for it beside its title and description
+KEPT_LABELS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One customer turn as the model reads it.
+
+    Attributes:
+        example: the turn, redacted where the bundle's training data were.
+        choices: dimension -> the label and how sure it is.
+        vector: Float32[size], of the turn alone.
+        strange: its out-of-domain score and the threshold over which a turn is refused; None
+            where the bundle can't tell.
+    """
+
+    example: Example
+    choices: Mapping[str, Choice]
+    vector: NDArray[np.float32]
+    strange: tuple[float, float] | None
+
+
+class Reader:
+    """Reads turns by one bundle; threads may share it."""
+
+    def __init__(self, bundle: Bundle, config: PolicyConfig) -> None:
+        self._bundle, self._config = bundle, config
+        self._redactor = Redactor() if bundle.manifest.redacted else None
+        refusal = bundle.manifest.refusal
+        self._operating = refusal.operating if refusal else {}
+        self._conformal = refusal.conformal if refusal else {}
+        self._label_vector = lru_cache(KEPT_LABELS)(self._encode_label)
+
+    def prepared(self, conversation: Conversation) -> Example:
+        """The last customer turn, redacted where the bundle was trained on redacted text.
+
+        Raises:
+            BundleError: no turn is the customer's.
+        """
+        if self._redactor is not None:
+            conversation, _ = self._redactor.redact(conversation)
+        return last_customer_turn(conversation)
+
+    def read(self, example: Example, state: DialogueState) -> Reading:
+        """Ask the model, and weigh its answer with what is known from before."""
+        found = self._bundle.outputs([example])
+        rows = {name: one[0].astype(np.float64) for name, one in found.probabilities.items()}
+        if state.open:
+            rows = self._after_reply(example, state, rows, found.vectors[0])
+        choices = {name: self._choice(name, row) for name, row in rows.items()}
+        return Reading(example, choices, found.vectors[0], self._strange(found))
+
+    def _after_reply(
+        self,
+        example: Example,
+        state: DialogueState,
+        rows: Mapping[str, Row],
+        vector: NDArray[np.float32],
+    ) -> dict[str, Row]:
+        """Probabilities given the reply, the question and what was known before it."""
+        asked = state.asked[-1]
+        pooled = {
+            name: _pooled(row, state.before.get(name, ()), self._bundle.taxonomy[name].index)
+            for name, row in rows.items()
+            if name not in self._bundle.manifest.several
+        }
+        if asked.dimension in pooled:
+            told = self._told(asked, example.text, vector)
+            pooled[asked.dimension] = _normal(pooled[asked.dimension] * told)
+        return {**rows, **pooled}
+
+    def _told(self, asked: Question, reply: str, vector: NDArray[np.float32]) -> Row:
+        """Float64[n_labels]: how likely the reply is under each label of what was asked."""
+        dimension = self._bundle.taxonomy[asked.dimension]
+        names = [name for name, _ in asked.candidates]
+        vectors = np.stack([self._label_vector(dimension.name, name) for name in names])
+        likelihood = read_reply(asked, reply, dimension, vector, vectors)
+        told = np.full(len(dimension.names), likelihood[-1])
+        told[[dimension.index[name] for name in names]] = likelihood[:-1]
+        return told
+
+    def _encode_label(self, dimension: str, name: str) -> NDArray[np.float32]:
+        texts = label_texts(self._bundle.taxonomy[dimension].label(name))
+        talks = [Conversation("", (Turn("customer", text),)) for text in texts]
+        vectors = self._bundle.outputs([Example(talk, 0) for talk in talks]).vectors
+        mean = vectors.mean(0)
+        scaled: NDArray[np.float32] = mean / max(float(np.linalg.norm(mean)), 1e-6)
+        return scaled
+
+    def _choice(self, dimension: str, row: Row) -> Choice:
+        names, several = self._bundle.taxonomy[dimension].names, self._bundle.manifest.several
+        order = np.argsort(-row, kind="stable")
+        point = self._operating.get(dimension)
+        tau = self._config.confidence.get(
+            dimension, point.confidence if point else DEFAULT_CONFIDENCE
+        )
+        count = self._config.candidates or (point.candidates if point else DEFAULT_CANDIDATES)
+        best, confidence = names[order[0]], float(row[order[0]])
+        further = order[1:][row[order[1:]] >= ALSO] if dimension in several else ()
+        return Choice(
+            best,
+            confidence,
+            tau,
+            confidence >= tau,
+            "model",
+            tuple((names[at], float(row[at])) for at in order[:count]),
+            self._plausible(dimension, row, order),
+            tuple(names[at] for at in further),
+        )
+
+    def _plausible(self, dimension: str, row: Row, order: NDArray[np.intp]) -> Ranked:
+        fitted = self._conformal.get(dimension)
+        if fitted is None:
+            return ()
+        inside = fitted.prediction_set(row[None].astype(np.float32))[0]
+        names = self._bundle.taxonomy[dimension].names
+        return tuple((names[at], float(row[at])) for at in order if inside[at])
+
+    def _strange(self, found: Outputs) -> tuple[float, float] | None:
+        refuser = self._bundle.refuser
+        if refuser is None:
+            return None
+        scores = refuser.scores(self._bundle.refusable(found), found.vectors)
+        return float(scores[COMBINED][0]), refuser.threshold
+
+
+def label_texts(label: Label) -> tuple[str, ...]:
+    """What stands for a label when it is compared with what a customer says."""
+    titles = dict.fromkeys(label.titles.values()) or {label.name.replace("_", " ").lower(): None}
+    described = (label.description,) if label.description else ()
+    return (*titles, *described, *label.examples[:EXAMPLES])
+
+
+def _pooled(row: Row, before: Ranked, index: Mapping[str, int]) -> Row:
+    """The geometric mean of two opinions; what the former leaves open is dealt out evenly."""
+    if not before:
+        return row
+    rest = max(LEAST, 1.0 - sum(one for _, one in before)) / max(1, len(row) - len(before))
+    prior = np.full(len(row), rest)
+    for name, one in before:
+        prior[index[name]] = max(LEAST, one)
+    return _normal(np.sqrt(prior * np.maximum(row, LEAST)))
+
+
+def _normal(row: Row) -> Row:
+    scaled: Row = row / row.sum()
+    return scaled

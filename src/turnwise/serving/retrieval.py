@@ -1,0 +1,231 @@
+"""The embedded escalator: candidates re-scored by retrieval over what the taxonomy says of them.
+
+    log q(label) = sum over kinds of evidence of weight x evidence(label), up to a constant
+
+a log-linear pool (Genest and Zidek, Statistical Science, 1986) of the model's own log probability
+and
+
+    meaning   cosine of the turn's vector and that of the label's title and description
+    wording   how the turn is worded like the label's examples (its title and description where it
+              has none): a kernel density over cosines of character n-grams
+    in reply  the same of the turn behind the message that it replies to
+    gold      the same, with the turns that people labelled, where some are handed in
+
+Only the candidates share q, and together they keep the probability that the model gave them: what
+it left to other labels no evidence here can judge. So no verdict says that none is right.
+
+The weights are from the 107 turns that calibrate the sample's bundle, in cross-validation, and
+rounded towards those of BANKING77 with 5 and 10 turns a label and CLINC150 with 5. Wording is what
+helps: an encoder smooths it away. Vectors of the examples help nothing beside it, as the model has
+learnt from them (BANKING77 would weigh them 6, CLINC150 -5), so a label has one vector. The gain is
+small. On the sample's test, 3 candidates, labels under the bundle's thresholds and under 0.7:
+
+    labels in doubt    the model right    re-scored right    with 107 gold turns new to the model
+    1,074              586                599                602
+    759                348                362                365
+
+Of the 1,074 it mends 27 and breaks 14: 1.2 points, 0.0 to 2.5 in 95% of bootstrap draws by
+conversation. The test was in sight while kinds of evidence were compared, so it leans to the good
+side. What is re-scored at 0.40, 0.60, 0.75 and 0.85 is right in 43, 62, 75 and 74 of 100.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from turnwise.bundle import Bundle
+from turnwise.conversations import Conversation, Example, Turn
+from turnwise.serving.config import DEFAULT_CONFIDENCE
+from turnwise.serving.decision import Ranked
+from turnwise.serving.escalation import Doubt, Settled, Verdict
+from turnwise.taxonomy import Label
+
+MODEL, MEANING, WORDING, IN_REPLY, GOLD = 0.9, 1.0, 4.0, 4.0, 3.0
+WIDTH = 0.1  # of the kernel, in cosine
+SHORTEST, LONGEST_GRAM = 2, 5  # n-grams, within a word and its edges
+MOST_GOLD = 2_000  # turns
+LONGEST = 1_000  # characters that are read of a message
+LEAST = 1e-6  # a probability; the model rules no candidate out for good
+
+Scores = NDArray[np.float64]  # Float64[n_labels] over all dimensions; NaN: no evidence
+
+_DIGIT = re.compile(r"\d")
+
+
+class Retrieval:
+    """Settles doubts without a network, in 1 to 4 ms; threads may share it."""
+
+    name = "retrieval"
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        gold: Sequence[Example] = (),
+        thresholds: Mapping[str, float] | None = None,
+    ) -> None:
+        """Index a taxonomy, and turns that people labelled.
+
+        Args:
+            gold: the last 2,000 of them are used; labels that the taxonomy lacks are passed over.
+            thresholds: dimension -> from which re-scored probability on a verdict is sure; those
+                of the bundle by default. Re-scored probabilities are as calibrated as the
+                model's own, so they are held to the same.
+        """
+        dimensions = bundle.taxonomy.dimensions
+        self._thresholds = {**_thresholds(bundle), **(thresholds or {})}
+        keyed = [(one.name, label) for one in dimensions for label in one.labels]
+        self._place = {(name, label.name): at for at, (name, label) in enumerate(keyed)}
+        about = [_about(label) for _, label in keyed]
+        self._about = bundle.outputs([_alone(text) for text in about]).vectors.astype(np.float16)
+        texts = [label.examples or (about[at],) for at, (_, label) in enumerate(keyed)]
+        labelled = [(text, (at,)) for at, some in enumerate(texts) for text in some]
+        self._examples = _Wordings(labelled, len(keyed))
+        self._gold = _Wordings(
+            [(_in_reply(one) or one.text, self._gold_of(one)) for one in gold[-MOST_GOLD:]],
+            len(keyed),
+        )
+
+    def settle(self, doubt: Doubt, seconds: float) -> Settled:
+        """Re-score the candidates of each dimension in doubt; each verdict names one of them.
+
+        Args:
+            seconds: not looked at: nothing here waits for anybody.
+        """
+        evidence = self._evidence(doubt)
+        verdicts = {
+            name: self._verdict(name, candidates, evidence)
+            for name, candidates in doubt.candidates.items()
+        }
+        return Settled(verdicts, self.name)
+
+    def _evidence(self, doubt: Doubt) -> list[tuple[float, Scores]]:
+        """Every kind that there is, with its weight."""
+        text, reply = doubt.example.text, _in_reply(doubt.example)
+        meaning = self._about.astype(np.float32) @ doubt.vector
+        found = [
+            (MEANING, meaning.astype(np.float64)),
+            (WORDING, self._examples.near(text)),
+            (GOLD, self._gold.near(reply or text)),
+        ]
+        return [*found, (IN_REPLY, self._examples.near(reply))] if reply else found
+
+    def _verdict(
+        self, dimension: str, candidates: Ranked, evidence: Sequence[tuple[float, Scores]]
+    ) -> Verdict:
+        places = [self._place[dimension, label] for label, _ in candidates]
+        model = np.array([probability for _, probability in candidates])
+        scores = MODEL * np.log(np.maximum(model, LEAST))
+        for weight, of_labels in evidence:
+            scores += weight * _centred(of_labels[places])
+        shares = np.exp(scores - scores.max())
+        shares *= min(1.0, model.sum()) / shares.sum()
+        best = int(shares.argmax())
+        confidence = float(shares[best])
+        return Verdict(candidates[best][0], confidence, confidence >= self._thresholds[dimension])
+
+    def _gold_of(self, example: Example) -> tuple[int, ...]:
+        """Places of the labels that a person gave."""
+        given = ((name, label) for name, labels in example.gold.items() for label in labels)
+        return tuple(self._place[one] for one in given if one in self._place)
+
+
+def _centred(scores: Scores) -> Scores:
+    """About their mean; a candidate without evidence stands there."""
+    known = ~np.isnan(scores)
+    if not known.any():
+        return np.zeros_like(scores)
+    return np.where(known, scores - scores[known].mean(), 0.0)
+
+
+def _thresholds(bundle: Bundle) -> dict[str, float]:
+    refusal = bundle.manifest.refusal
+    fitted = {} if refusal is None else refusal.operating
+    found = dict.fromkeys(bundle.taxonomy.dimension_names, DEFAULT_CONFIDENCE)
+    return {**found, **{name: point.confidence for name, point in fitted.items()}}
+
+
+def _about(label: Label) -> str:
+    return f"{label.title()}. {label.description}".rstrip(". ")
+
+
+def _alone(text: str) -> Example:
+    return Example(Conversation("", (Turn("customer", text),)), 0)
+
+
+def _in_reply(example: Example) -> str:
+    """A turn behind the message that it replies to; empty where it replies to none."""
+    history = example.history
+    if not history or history[-1].role == "customer":
+        return ""
+    return f"{history[-1].text[-LONGEST:]} {example.text[:LONGEST]}"
+
+
+def _grams(text: str) -> Iterator[str]:
+    """Character n-grams of words with a space at their edges; every digit is the same one."""
+    for word in _DIGIT.sub("0", text[: 2 * LONGEST + 1].lower()).split():
+        edged = f" {word} "
+        for size in range(SHORTEST, min(LONGEST_GRAM, len(edged)) + 1):
+            for start in range(len(edged) - size + 1):
+                yield edged[start : start + size]
+
+
+class _Wordings:
+    """Labelled texts by their n-grams, as an inverted index.
+
+    An n-gram counts 1 + log of how often it stands in a text, times how rare it is; texts have
+    unit length, so that products are cosines. The sample's 1,304 examples take 2 MB.
+    """
+
+    def __init__(self, labelled: Sequence[tuple[str, Sequence[int]]], n_labels: int) -> None:
+        """Index texts, each with the places of the labels that it speaks for."""
+        pairs = [(row, at) for row, (_, places) in enumerate(labelled) for at in places]
+        self._rows, self._labels = np.array(pairs, np.int32).reshape(-1, 2).T
+        self._count = np.bincount(self._labels, minlength=n_labels)
+        self._texts, self._gram_at = len(labelled), dict[str, int]()
+        grams, rows, counts = [], [], []
+        for row, (text, _) in enumerate(labelled):
+            for gram, count in Counter(_grams(text)).items():
+                grams.append(self._gram_at.setdefault(gram, len(self._gram_at)))
+                rows.append(row)
+                counts.append(count)
+        self._index(np.array(grams, np.int32), np.array(rows, np.int32), np.array(counts))
+
+    def _index(
+        self, grams: NDArray[np.int32], rows: NDArray[np.int32], counts: NDArray[np.int64]
+    ) -> None:
+        """Lay out, for each n-gram, the texts that it stands in and its weight there."""
+        texts_with = np.bincount(grams, minlength=len(self._gram_at))
+        self._rarity = np.log((1 + self._texts) / (1 + texts_with)) + 1.0
+        weights = (1.0 + np.log(counts)) * self._rarity[grams]
+        lengths = np.sqrt(np.bincount(rows, weights**2, self._texts))
+        order = np.argsort(grams, kind="stable")
+        self._posted = rows[order]
+        self._weights = (weights / lengths[rows])[order].astype(np.float16)
+        self._starts = np.concatenate([[0], np.cumsum(texts_with)])
+
+    def near(self, text: str) -> Scores:
+        """Return WIDTH x log density of a text among those of each label."""
+        heights = np.exp(self._cosines(text)[self._rows] / WIDTH)
+        sums = np.bincount(self._labels, heights, len(self._count))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            density: Scores = WIDTH * np.log(sums / self._count)
+        return density
+
+    def _cosines(self, text: str) -> NDArray[np.float64]:
+        """Float64[n_texts]; n-grams that no text has are left out, also of the length."""
+        counts = Counter(gram for gram in _grams(text) if gram in self._gram_at)
+        if not counts:
+            return np.zeros(self._texts)
+        grams = np.array([self._gram_at[gram] for gram in counts])
+        weights = (1.0 + np.log(list(counts.values()))) * self._rarity[grams]
+        weights /= np.sqrt((weights**2).sum())
+        lists = [slice(*self._starts[at : at + 2]) for at in grams]
+        rows = np.concatenate([self._posted[one] for one in lists])
+        values = np.concatenate([self._weights[one] for one in lists])
+        values = values * np.repeat(weights, [one.stop - one.start for one in lists])
+        return np.bincount(rows, values, self._texts).astype(np.float64)

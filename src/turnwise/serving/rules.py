@@ -1,0 +1,140 @@
+"""The rules of a policy, each told of a turn and answering whether it decides, and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import islice, product
+
+from turnwise.conversations import Conversation
+from turnwise.serving.clarifying import question
+from turnwise.serving.config import PolicyConfig
+from turnwise.serving.decision import Choice, DialogueState, Kind, Question, Ranked, Step
+from turnwise.serving.escalation import Doubt
+from turnwise.serving.reading import Reading
+from turnwise.taxonomy import Action, Taxonomy
+
+COMBINATIONS = 256  # of plausible labels, that are looked through for one action
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a rule came to; `kind` where it decides otherwise than by its own name."""
+
+    decided: bool
+    why: str
+    kind: Kind | None = None
+    question: Question | None = None
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A turn on its way through the rules.
+
+    Attributes:
+        reading: of the model; choices: as they stand after what was asked.
+        steps: the rules that were tried; rest: those still to try.
+        times: part -> milliseconds so far.
+        note: what went wrong without stopping it.
+    """
+
+    conversation: Conversation
+    reading: Reading
+    state: DialogueState
+    choices: Mapping[str, Choice]
+    rest: tuple[Kind, ...]
+    steps: tuple[Step, ...] = ()
+    times: Mapping[str, float] = field(default_factory=dict)
+    note: str = ""
+
+    @property
+    def doubt(self) -> Doubt:
+        """What whoever is asked has to settle."""
+        unsure = {name: one.candidates for name, one in self.choices.items() if not one.sure}
+        return Doubt(self.reading.example, unsure, self.reading.vector)
+
+
+class Rules:
+    """The rules by their names; threads may share them."""
+
+    def __init__(self, taxonomy: Taxonomy, config: PolicyConfig) -> None:
+        self._taxonomy, self._config = taxonomy, config
+        self._person = [re.compile(one, re.IGNORECASE) for one in config.person]
+        self._by_name: Mapping[Kind, Callable[[Pending], Found]] = {
+            "hand_off": self._asks_for_a_person,
+            "out_of_domain": self._is_strange,
+            "accept": self._is_sure,
+            "escalate": self._has_nobody_to_ask,
+            "clarify": self._can_ask,
+        }
+
+    def hold(self, rule: Kind, turn: Pending) -> Found:
+        """Try one rule."""
+        return self._by_name[rule](turn)
+
+    def _asks_for_a_person(self, turn: Pending) -> Found:
+        said = turn.reading.example.text
+        if any(one.search(said) for one in self._person):
+            return Found(True, "a person is asked for")
+        return Found(False, "no person is asked for")
+
+    def _is_strange(self, turn: Pending) -> Found:
+        if turn.state.open:
+            return Found(False, "a reply to a question may be short and strange")
+        if turn.reading.strange is None:
+            return Found(False, "the bundle can't tell")
+        score, threshold = turn.reading.strange
+        side = "over" if score > threshold else "up to"
+        return Found(score > threshold, f"score {score:.2f}, {side} the threshold {threshold:.2f}")
+
+    def _is_sure(self, turn: Pending) -> Found:
+        why = ", ".join(
+            f"{name} {one.confidence:.2f} {'>=' if one.sure else '<'} {one.threshold:.2f}"
+            for name, one in turn.choices.items()
+        )
+        sure = all(one.sure for one in turn.choices.values())
+        if not sure and (action := self._same_action(turn.choices)) is not None:
+            return Found(True, f"{why}; whatever is in doubt, the action is {action.name}")
+        return Found(sure, why)
+
+    def _has_nobody_to_ask(self, _: Pending) -> Found:
+        return Found(False, "there is nobody to ask")
+
+    def _can_ask(self, turn: Pending) -> Found:
+        asked = turn.state.asked
+        if len(asked) >= self._config.clarifications:
+            gives_up = "hand_off" in self._config.order
+            return Found(gives_up, f"{len(asked)} questions were asked", "hand_off")
+        unsure = sorted(
+            (one.confidence, name) for name, one in turn.choices.items() if not one.sure
+        )
+        for _, name in unsure:
+            options = self._options(turn.choices[name])
+            locale = turn.conversation.locale
+            if options and (made := question(self._taxonomy[name], options, locale, asked)):
+                why = f"{len(options)} labels of {name} can't be ruled out"
+                return Found(True, why, question=made)
+        return Found(False, "no question tells the labels in doubt apart")
+
+    def _options(self, choice: Choice) -> Ranked:
+        """The labels to tell apart; none where they are too many, or one alone is left."""
+        options = choice.plausible or choice.candidates
+        if len(options) == 1:  # the others are ruled out at the bundle's coverage, not by tau
+            options = choice.candidates[:2]
+        return options if 2 <= len(options) <= self._config.choices else ()
+
+    def _same_action(self, choices: Mapping[str, Choice]) -> Action | None:
+        """The one action that all combinations of plausible labels call for, if it is one."""
+        plausible = [
+            (one.label,) if one.sure else tuple(dict(one.plausible or one.candidates))
+            for one in choices.values()
+        ]
+        combinations = list(islice(product(*plausible), COMBINATIONS + 1))
+        if len(combinations) > COMBINATIONS:
+            return None
+        found = [
+            self._taxonomy.action_for(dict(zip(choices, one, strict=True))) for one in combinations
+        ]
+        names = {None if one is None else one.name for one in found}
+        return found[0] if len(names) == 1 else None

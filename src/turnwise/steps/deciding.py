@@ -1,0 +1,103 @@
+"""A bundle and a workspace's settings -> a policy, and a conversation that is held with it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+from turnwise.bundle import Bundle
+from turnwise.config import CONFIG_FILE, Config, load_config
+from turnwise.conversations import Conversation, Turn
+from turnwise.endpoints import find_endpoint
+from turnwise.serving import (
+    CircuitBreaker,
+    Decision,
+    DialogueState,
+    Escalator,
+    Policy,
+    Retrieval,
+)
+
+
+class Listening(TypedDict):
+    """Where a server listens, and whom it serves."""
+
+    host: str
+    port: int
+    keys: Path | None
+    no_keys: bool
+
+
+@contextmanager
+def open_policy(bundle: Path, workspace: Path) -> Iterator[Policy]:
+    """Load a bundle, to decide by the settings of a workspace; by the defaults where it is none.
+
+    Who is asked about turns in doubt is the endpoint `small` (or else `teacher`) of the settings or
+    the environment; where there is none, retrieval over the taxonomy's examples.
+
+    Raises:
+        BundleError: the bundle is missing or changed. ConfigError: a setting is wrong.
+        EndpointError: the endpoint's key is not in the environment.
+    """
+    config = _config(workspace)
+    loaded = Bundle.load(bundle)
+    with ExitStack() as closing:
+        escalator = _escalator(loaded, config, workspace, closing)
+        yield Policy(loaded, config.policy, escalator)
+
+
+def serve_bundle(
+    bundle: Path, workspace: Path, started: Callable[[str], None], **listening: Unpack[Listening]
+) -> None:
+    """Serve a bundle over HTTP until the process is told to stop; settings as in `open_policy`.
+
+    Args:
+        started: is told the address once it listens.
+        listening: as `serving.http.ServerConfig` has them.
+
+    Raises:
+        BundleError, ConfigError, EndpointError: as `open_policy`; or the port is taken.
+    """
+    from turnwise.serving.http import ServerConfig, serve
+
+    config = _config(workspace)
+    server = ServerConfig(bundle, config.policy, **listening)
+    with ExitStack() as closing:
+        serve(server, lambda loaded: _escalator(loaded, config, workspace, closing), started)
+
+
+def _config(workspace: Path) -> Config:
+    return load_config(workspace) if (workspace / CONFIG_FILE).is_file() else Config()
+
+
+def _escalator(bundle: Bundle, config: Config, workspace: Path, closing: ExitStack) -> Escalator:
+    """Who is asked about turns in doubt."""
+    named = any(f"TURNWISE_{role}_BASE_URL" in os.environ for role in ("SMALL", "TEACHER"))
+    if not named and not {"small", "teacher"} & set(config.endpoints):
+        return Retrieval(bundle, (), config.policy.confidence)
+    from turnwise.serving.asking import LanguageModel
+
+    endpoint = find_endpoint(config.endpoints, "small", os.environ, workspace / CONFIG_FILE)
+    return CircuitBreaker(closing.enter_context(LanguageModel(endpoint, bundle.taxonomy)))
+
+
+class Dialogue:
+    """A conversation as it is being held."""
+
+    def __init__(self, policy: Policy, locale: str = "") -> None:
+        self._policy, self._locale = policy, locale
+        self._turns: tuple[Turn, ...] = ()
+        self._state = DialogueState()
+
+    def say(self, text: str) -> Decision:
+        """The customer says something; a question that comes of it becomes the bot's turn."""
+        self._turns = (*self._turns, Turn("customer", text))
+        conversation = Conversation("chat", self._turns, locale=self._locale)
+        made = self._policy.decide(conversation, self._state)
+        if made.question is not None:
+            self._turns = (*self._turns, Turn("bot", made.question.text))
+        self._state = made.state
+        return made

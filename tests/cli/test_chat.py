@@ -1,0 +1,41 @@
+"""`turnwise chat` and `turnwise evaluate --policy`, as typed."""
+
+from __future__ import annotations
+
+import json
+
+TALK = "I want to cancel my music plan\n\nlet me talk to a human\n"
+
+
+def test_every_line_is_decided_and_an_empty_one_starts_anew(turnwise, finished):
+    done = turnwise("chat", "-w", finished, "--json", text=TALK)
+    first, second = _all(done.stdout)
+    assert (first["turn"], second["turn"]) == (0, 0)
+    assert second["kind"] == "hand_off"
+    assert second["choices"].keys() == {"domain", "intent", "issue"}
+
+
+def _all(text: str) -> list[dict]:
+    decoder, found = json.JSONDecoder(), []
+    while text := text.lstrip():
+        value, end = decoder.raw_decode(text)
+        found.append(value)
+        text = text[end:]
+    return found
+
+
+def test_the_trace_names_every_rule_that_was_tried(turnwise, finished):
+    done = turnwise("chat", "-w", finished, "--trace", text=TALK)
+    assert "A person takes over: a person is asked for" in done.stdout
+    for rule in ("hand_off", "out_of_domain", "accept"):
+        assert rule in done.stdout
+    assert "model" in done.stdout
+
+
+def test_the_hybrid_table_names_its_arms(turnwise, finished):
+    done = turnwise("evaluate", "--policy", "-w", finished, "--json")
+    found = json.loads(done.stdout)
+    assert [one["name"] for one in found["arms"]] == ["model alone", "policy", "retrieval alone"]
+    shown = turnwise("evaluate", "--policy", "-w", finished).stdout
+    for word in ("model alone", "retrieval alone", "P50 / P90 / P99", "Decisions:"):
+        assert word in shown

@@ -1,0 +1,90 @@
+"""Dialogue states: kept within bounds, apart by key, and true to the taxonomy that serves."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from turnwise.serving.decision import DialogueState, Question
+from turnwise.serving.http.parsing import known_state
+from turnwise.serving.http.states import States
+from turnwise.taxonomy import Dimension, Label, Taxonomy
+
+LABELS = tuple(Label(name, (name,)) for name in "ABC")
+TAXONOMY = Taxonomy("t", (Dimension("intent", LABELS), Dimension("issue", LABELS)))
+
+names = st.sampled_from(["A", "B", "C", "gone"])
+ranked = st.lists(st.tuples(names, st.floats(0, 1)), max_size=4).map(tuple)
+dimensions = st.sampled_from(["intent", "issue", "nowhere"])
+questions = st.builds(Question, st.text(max_size=5), dimensions, ranked)
+states = st.builds(
+    DialogueState,
+    st.lists(questions, max_size=4).map(tuple),
+    st.booleans(),
+    st.dictionaries(dimensions, ranked, max_size=3),
+    st.integers(0, 5),
+)
+
+
+def asked(text: str) -> DialogueState:
+    return DialogueState((Question(text, "intent", (("A", 0.5), ("B", 0.4))),), True)
+
+
+def test_the_oldest_are_let_go_when_there_are_too_many():
+    kept = States(3)
+    for number in range(10):
+        kept.put(("key", str(number)), asked(str(number)))
+    assert len(kept) == 3
+    assert kept.get(("key", "6")) == DialogueState()
+    assert kept.get(("key", "9")) == asked("9")
+
+
+def test_what_is_spoken_of_again_is_not_the_oldest():
+    kept = States(2)
+    for number in ("1", "2", "1", "3"):
+        kept.put(("key", number), asked(number))
+    assert kept.get(("key", "1")) == asked("1")
+    assert kept.get(("key", "2")) == DialogueState()
+
+
+def test_long_questions_are_let_go_sooner():
+    kept = States(1000, characters=10_000)
+    for number in range(100):
+        kept.put(("key", str(number)), asked("x" * 1000))
+    assert 5 <= len(kept) <= 9
+
+
+def test_one_key_never_reads_what_is_anothers():
+    kept = States(10)
+    kept.put(("one", "c"), asked("secret"))
+    assert kept.get(("other", "c")) == DialogueState()
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.one_of(st.just(DialogueState()), states))))
+def test_the_last_state_of_each_conversation_is_the_one_that_is_kept(puts):
+    kept = States(100)
+    for name, state in puts:
+        kept.put(("key", name), state)
+    for name, state in dict(puts).items():
+        assert kept.get(("key", name)) == state
+    assert len(kept) == sum(state != DialogueState() for state in dict(puts).values())
+
+
+@given(states)
+def test_a_known_state_names_only_what_the_taxonomy_has(state):
+    known = known_state(state, TAXONOMY)
+    for question in known.asked:
+        names = [name for name, _ in question.candidates]
+        assert names
+        assert len(set(names)) == len(names)
+        assert set(names) <= set(TAXONOMY[question.dimension].names)
+    for name, ranked in known.before.items():
+        assert {label for label, _ in ranked} <= set(TAXONOMY[name].names)
+    assert not known.open or known.asked[-1] == state.asked[-1]
+    assert known_state(known, TAXONOMY) == known
+    assert known.unsettled == state.unsettled
+
+
+def test_a_state_that_names_nothing_unknown_stays_as_it_is():
+    assert known_state(asked("a or b?"), TAXONOMY) == asked("a or b?")

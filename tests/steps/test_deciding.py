@@ -1,0 +1,70 @@
+"""A policy by a workspace's settings, a conversation held with it, and how well it does."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from turnwise.errors import ConfigError
+from turnwise.project import Project, current_bundle
+from turnwise.steps import Dialogue, evaluate_policy, open_policy
+
+
+def settings(folder, text):
+    """Another folder with these settings, and no project beside."""
+    folder.mkdir()
+    (folder / "turnwise.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_the_settings_of_a_workspace_are_the_policy_s(finished, tmp_path):
+    text = "policy:\n  order: [accept]\n  confidence: {intent: 0.25}\n"
+    with open_policy(current_bundle(finished), settings(tmp_path / "w", text)) as policy:
+        assert policy.config.order == ("accept",)
+        assert policy.config.confidence == {"intent": 0.25}
+        assert policy.escalator.name == "retrieval"
+    with open_policy(current_bundle(finished), tmp_path) as policy:
+        assert "clarify" in policy.config.order
+
+
+@pytest.mark.parametrize(
+    "text", ["policy: {order: [guess]}", "policy: {tau: 0.5}", "policy: {confidence: {mood: 0.5}}"]
+)
+def test_a_wrong_setting_is_told_with_its_place(finished, tmp_path, text):
+    folder = settings(tmp_path / "w", text + "\n")
+    with pytest.raises(ConfigError, match="policy"), open_policy(current_bundle(finished), folder):
+        pass
+
+
+def test_a_dialogue_keeps_what_was_said_and_asked(finished, tmp_path):
+    text = "policy: {order: [accept, clarify], confidence: {domain: 0, issue: 0, intent: 1}}\n"
+    folder = settings(tmp_path / "w", text.replace("}}", "}, choices: 50}"))
+    with open_policy(current_bundle(finished), folder) as policy:
+        dialogue = Dialogue(policy)
+        made = dialogue.say("it is broken")
+        asked = [made]
+        while made.kind == "clarify" and len(asked) < 4:
+            made = dialogue.say("I don't know")
+            asked.append(made)
+        assert asked[0].turn == 0
+        if len(asked) > 1:
+            assert asked[1].turn == 2  # the question stands between
+            assert asked[1].state.asked[0] == asked[0].question
+
+
+def test_the_policy_is_scored_beside_the_model_and_whoever_it_asks(finished, tmp_path):
+    copy = shutil.copytree(finished, tmp_path / "copy")
+    with Project.open(copy) as project:
+        found = evaluate_policy(project)
+    names = [one.name for one in found.arms]
+    assert names == ["model alone", "policy", "retrieval alone"]
+    model, policy, retrieval = found.arms
+    assert (model.asked, retrieval.asked) == (0.0, 1.0)
+    assert 0 <= policy.asked <= 1
+    assert sum(found.kinds.values()) == pytest.approx(1)
+    for arm in found.arms:
+        assert set(arm.accuracy) == {"domain", "intent", "issue"}
+        assert arm.milliseconds == tuple(sorted(arm.milliseconds))
+    assert (found.sure > 0) == bool(found.sure_accuracy)
+    assert found.turns > found.conversations > 1
