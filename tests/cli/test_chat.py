@@ -39,3 +39,9 @@ def test_the_hybrid_table_names_its_arms(turnwise, finished):
     shown = turnwise("evaluate", "--policy", "-w", finished).stdout
     for word in ("model alone", "retrieval alone", "P50 / P90 / P99", "Decisions:"):
         assert word in shown
+
+
+def test_the_simulation_of_questions_says_that_it_is_one(turnwise, finished):
+    shown = turnwise("evaluate", "--clarify", "-w", finished).stdout
+    assert "A simulated customer" in shown
+    assert "asked about:" in shown

@@ -187,6 +187,23 @@ def test_a_question_names_what_is_in_doubt_and_its_answer_settles_it(bundle):
         assert choice.confidence > before
 
 
+def test_a_reply_that_picks_an_option_leaves_the_other_dimensions_nearly_as_they_were(bundle):
+    config = PolicyConfig(order=("accept", "clarify"), confidence=UNSURE, choices=50)
+    policy = Policy(with_actions(bundle), config)
+    asked = policy.decide(said("it does not work"))
+    question = asked.question
+    title = bundle.taxonomy[question.dimension].label(question.candidates[0][0]).title("en")
+    others = [name for name in DIMENSIONS if name != question.dimension]
+
+    def moved(reply: str) -> float:
+        told = policy.decide(said("it does not work", question.text, reply), asked.state)
+        pairs = [(asked.choices[name], told.choices[name]) for name in others]
+        return sum(abs(old.confidence - new.confidence) for old, new in pairs)
+
+    assert moved(title) < 0.2 * len(others)
+    assert moved("I don't know") < 0.2 * len(others)
+
+
 def test_no_question_comes_twice_and_too_many_bring_in_a_person(bundle):
     config = PolicyConfig(
         order=("hand_off", "accept", "clarify"), confidence=UNSURE, choices=50, clarifications=3

@@ -8,7 +8,7 @@ import pytest
 
 from turnwise.errors import ConfigError
 from turnwise.project import Project, current_bundle
-from turnwise.steps import Dialogue, evaluate_policy, open_policy
+from turnwise.steps import Dialogue, evaluate_clarify, evaluate_policy, open_policy
 
 
 def settings(folder, text):
@@ -68,3 +68,20 @@ def test_the_policy_is_scored_beside_the_model_and_whoever_it_asks(finished, tmp
         assert arm.milliseconds == tuple(sorted(arm.milliseconds))
     assert (found.sure > 0) == bool(found.sure_accuracy)
     assert found.turns > found.conversations > 1
+
+
+def test_a_simulated_customer_answers_what_is_asked(finished, tmp_path):
+    copy = shutil.copytree(finished, tmp_path / "copy")
+    with (copy / "turnwise.yaml").open("a", encoding="utf-8") as file:
+        file.write("policy: {order: [accept, clarify], choices: 12, clarifications: 2}\n")
+    with Project.open(copy) as project:
+        found = evaluate_clarify(project)
+    assert 0 < found.asked <= 1
+    assert 0 <= found.at_once <= 1 - found.asked
+    assert found.settled == tuple(sorted(found.settled))
+    assert len(found.settled) <= 2
+    assert 1 <= found.questions <= 2
+    for name in found.mean_set:
+        assert 0 <= found.coverage[name] <= 1 <= found.mean_set[name]
+    # The customer names the right label wherever it is offered.
+    assert sum(found.after.values()) > sum(found.before.values())

@@ -165,18 +165,30 @@ def evaluate(
             "in doubt; how often each is right, and how long it takes.",
         ),
     ] = False,
+    clarify: Annotated[
+        bool,
+        typer.Option(
+            "--clarify",
+            help="Have a simulated customer answer the policy's questions: how many it takes, and "
+            "how often they end right.",
+        ),
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Score the newest bundle on the held-back test, beside baselines, and write the report.
 
-    Examples: turnwise evaluate -w DIR; turnwise evaluate -w DIR --policy
+    Examples: turnwise evaluate -w DIR; turnwise evaluate -w DIR --policy;
+    turnwise evaluate -w DIR --clarify
     """
     from turnwise.cli import show_decision, show_results
     from turnwise.cli.console import progress_display
     from turnwise.project import Project
-    from turnwise.steps import evaluate_bundle, evaluate_policy
+    from turnwise.steps import evaluate_bundle, evaluate_clarify, evaluate_policy
 
     with Project.open(workspace) as opened, progress_display() as progress:
+        if clarify:
+            show_decision.clarify_scores(evaluate_clarify(opened, progress), json)
+            return
         if policy:
             show_decision.policy_scores(evaluate_policy(opened, progress), json)
             return

@@ -11,7 +11,7 @@ from turnwise.cli.console import percent, print_json, print_table
 
 if TYPE_CHECKING:
     from turnwise.serving import Decision
-    from turnwise.steps import PolicyResult
+    from turnwise.steps import ClarifyResult, PolicyResult
 
 SAID = {
     "accept": "Accepted",
@@ -76,6 +76,25 @@ def policy_scores(result: PolicyResult, json: bool) -> None:
             f"{result.by} was asked about the doubtful ones; right before "
             f"{_each(result.asked_before)}, after {_each(result.asked_after)}"
         )
+
+
+def clarify_scores(result: ClarifyResult, json: bool) -> None:
+    if json:
+        print_json(result)
+        return
+    print(f"A simulated customer who always knows answered on {result.turns:,} turns")
+    rows = [
+        (name, percent(result.coverage[name]), f"{size:.1f}")
+        for name, size in result.mean_set.items()
+    ]
+    if rows:
+        print_table("Sets of labels", ("", "hold the right one", "labels"), rows)
+    print(f"Settled at once: {percent(result.at_once)}; asked about: {percent(result.asked)}")
+    if not result.asked:
+        return
+    print(f"Of these right before: {_each(result.before)}; in the end: {_each(result.after)}")
+    shares = ", ".join(f"{percent(one)} after {n + 1}" for n, one in enumerate(result.settled))
+    print(f"Sure in the end: {shares} questions at most; {result.questions:.1f} on average")
 
 
 def _each(accuracy: Mapping[str, float]) -> str:

@@ -5,7 +5,8 @@
 A reply to a clarifying question is read together with what was known before it was asked. Both
 are opinions of one model, the later one with the question and the reply before it, so they are
 pooled (the geometric mean: Genest and Zidek, 1986) before what the reply says of the options is
-multiplied in.
+multiplied in. Of a dimension that was not asked about, a reply says little, and "the second one"
+nothing: what was believed before weighs more there, unless the reply is about something else.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from turnwise.taxonomy import Label
 
 Row = NDArray[np.float64]
 LEAST = 1e-9  # a probability that is nought would never come back
+ASKED, NOT_ASKED = 0.5, 0.1  # weight of what the model says of a reply, beside what it said before
 ALSO = 0.5  # from which probability on a turn carries a further label
 EXAMPLES = 5  # of a label, that stand for it beside its title and description
 KEPT_LABELS = 4096
@@ -90,25 +92,28 @@ class Reader:
     ) -> dict[str, Row]:
         """Probabilities given the reply, the question and what was known before it."""
         asked = state.asked[-1]
-        pooled = {
-            name: _pooled(row, state.before.get(name, ()), self._bundle.taxonomy[name].index)
-            for name, row in rows.items()
-            if name not in self._bundle.manifest.several
-        }
-        if asked.dimension in pooled:
-            told = self._told(asked, example.text, vector)
-            pooled[asked.dimension] = _normal(pooled[asked.dimension] * told)
-        return {**rows, **pooled}
+        told, elsewhere = self._told(asked, example.text, vector)
+        after = dict(rows)
+        for name in rows.keys() - set(self._bundle.manifest.several):
+            index, before = self._bundle.taxonomy[name].index, state.before.get(name, ())
+            weight = ASKED if name == asked.dimension or elsewhere else NOT_ASKED
+            after[name] = _pooled(rows[name], before, index, weight)
+            if name == asked.dimension:
+                after[name] = _normal(after[name] * told)
+        return after
 
-    def _told(self, asked: Question, reply: str, vector: NDArray[np.float32]) -> Row:
-        """Float64[n_labels]: how likely the reply is under each label of what was asked."""
+    def _told(self, asked: Question, reply: str, vector: NDArray[np.float32]) -> tuple[Row, bool]:
+        """Float64[n_labels]: how likely the reply is under each label of what was asked.
+
+        And whether it is likeliest under none of those offered: it may be about something else.
+        """
         dimension = self._bundle.taxonomy[asked.dimension]
         names = [name for name, _ in asked.candidates]
         vectors = np.stack([self._label_vector(dimension.name, name) for name in names])
         likelihood = read_reply(asked, reply, dimension, vector, vectors)
         told = np.full(len(dimension.names), likelihood[-1])
         told[[dimension.index[name] for name in names]] = likelihood[:-1]
-        return told
+        return told, bool(likelihood[-1] > likelihood[:-1].max())
 
     def _encode_label(self, dimension: str, name: str) -> NDArray[np.float32]:
         texts = label_texts(self._bundle.taxonomy[dimension].label(name))
@@ -162,15 +167,18 @@ def label_texts(label: Label) -> tuple[str, ...]:
     return (*titles, *described, *label.examples[:EXAMPLES])
 
 
-def _pooled(row: Row, before: Ranked, index: Mapping[str, int]) -> Row:
-    """The geometric mean of two opinions; what the former leaves open is dealt out evenly."""
+def _pooled(row: Row, before: Ranked, index: Mapping[str, int], weight: float) -> Row:
+    """The weighted geometric mean of two opinions, the new one's weight given.
+
+    What the former leaves open is dealt out evenly.
+    """
     if not before:
         return row
     rest = max(LEAST, 1.0 - sum(one for _, one in before)) / max(1, len(row) - len(before))
     prior = np.full(len(row), rest)
     for name, one in before:
         prior[index[name]] = max(LEAST, one)
-    return _normal(np.sqrt(prior * np.maximum(row, LEAST)))
+    return _normal(prior ** (1 - weight) * np.maximum(row, LEAST) ** weight)
 
 
 def _normal(row: Row) -> Row:

@@ -3,6 +3,7 @@
 A step stores as it goes, so that a run killed at any moment resumes with what is missing.
 """
 
+from turnwise.steps.clarify_scores import ClarifyResult, evaluate_clarify
 from turnwise.steps.deciding import Dialogue, open_policy, serve_bundle
 from turnwise.steps.evaluating import EvaluateResult, evaluate_bundle
 from turnwise.steps.exporting import ExportResult, export_logs
@@ -16,6 +17,7 @@ from turnwise.steps.statistics import project_statistics
 from turnwise.steps.training import TrainResult, plan_bundle, train_bundle
 
 __all__ = [
+    "ClarifyResult",
     "Dialogue",
     "EvaluateResult",
     "ExportResult",
@@ -26,6 +28,7 @@ __all__ = [
     "PolicyResult",
     "TrainResult",
     "evaluate_bundle",
+    "evaluate_clarify",
     "evaluate_policy",
     "export_logs",
     "import_logs",

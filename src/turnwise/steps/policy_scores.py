@@ -101,9 +101,9 @@ def _scored(policy: Policy, tested: Sequence[Example], progress: Progress) -> Po
         arms=tuple(_arm(name, one, tested) for name, one in made.items()),
         kinds={name: count / len(tested) for name, count in kinds.most_common()},
         sure=len(sure) / len(tested),
-        sure_accuracy=_accuracy(decisions, tested, sure),
-        asked_before=_accuracy(made["model alone"], tested, asked),
-        asked_after=_accuracy(decisions, tested, asked),
+        sure_accuracy=accuracy(decisions, tested, sure),
+        asked_before=accuracy(made["model alone"], tested, asked),
+        asked_after=accuracy(decisions, tested, asked),
         by=policy.escalator.name,
     )
 
@@ -123,13 +123,13 @@ def _arm(name: str, made: Sequence[Decision], tested: Sequence[Example]) -> Arm:
     times = [sum(one.milliseconds.values()) for one in made]
     asked = sum("escalation" in one.milliseconds for one in made) / len(made)
     quantiles = tuple(round(float(one), 2) for one in np.quantile(times, QUANTILES))
-    return Arm(name, _accuracy(made, tested, range(len(made))), asked, quantiles)
+    return Arm(name, accuracy(made, tested, range(len(made))), asked, quantiles)
 
 
-def _accuracy(
+def accuracy(
     made: Sequence[Decision], tested: Sequence[Example], places: Sequence[int]
 ) -> dict[str, float]:
-    """Dimension -> share that is right among those of the places that have gold."""
+    """Dimension -> share that is right among the turns at these places that have gold."""
     found = {}
     for name in made[0].choices:
         right = [

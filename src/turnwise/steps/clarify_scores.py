@@ -1,0 +1,131 @@
+"""Clarifying questions on the held-back test, answered by a simulated customer.
+
+The customer knows its labels and answers each question with the title of the right one, or that it
+is none of those offered: the most helpful customer there is, so that the figures are a bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from turnwise.bundle import Bundle
+from turnwise.conversations import Example, Turn
+from turnwise.progress import Progress, silent
+from turnwise.project import Project, current_bundle
+from turnwise.serving import Decision, Policy, Question
+from turnwise.serving.clarifying import spoken
+from turnwise.steps.deciding import open_policy
+from turnwise.steps.evaluating import fair_test
+from turnwise.steps.policy_scores import accuracy
+
+SETTLED = ("accept", "escalate", "hand_off")
+NEITHER, UNKNOWN = "none of these", "I don't know"
+
+
+@dataclass(frozen=True, slots=True)
+class ClarifyResult:
+    """What asking came to; the customer is simulated.
+
+    Attributes:
+        coverage, mean_set: dimension -> how often the set of plausible labels holds the right
+            one, and how many labels it has; of dimensions that the bundle was fitted for.
+        at_once: share of turns settled without a question; asked: share with one at least.
+        settled: share of the asked turns that ended sure after 1, 2, ... questions at most.
+        before, after: dimension -> accuracy of the asked turns, before the first question and in
+            the end.
+        questions: mean number, of the asked turns.
+    """
+
+    bundle: str
+    turns: int
+    coverage: Mapping[str, float]
+    mean_set: Mapping[str, float]
+    at_once: float
+    asked: float
+    settled: tuple[float, ...]
+    before: Mapping[str, float]
+    after: Mapping[str, float]
+    questions: float
+
+
+def evaluate_clarify(project: Project, progress: Progress = silent) -> ClarifyResult:
+    """Decide every test turn that has gold, and answer whatever is asked.
+
+    Raises:
+        BundleError: nothing was trained yet. EvaluationError: as of `evaluate_bundle`.
+    """
+    folder = current_bundle(project.folder)
+    tested = fair_test(project, Bundle.load(folder))
+    talks = []
+    with open_policy(folder, project.folder) as policy:
+        for at, one in enumerate(tested):
+            talks.append(list(_talk(policy, one)))
+            progress("asking", at + 1, len(tested))
+        return _result(policy, tested, talks)
+
+
+def _talk(policy: Policy, opening: Example) -> Iterator[Decision]:
+    """The decisions about one turn, until no question is asked any more."""
+    talk = replace(opening.conversation, turns=opening.conversation.turns[: opening.index + 1])
+    made = policy.decide(talk)
+    yield made
+    while made.question is not None:
+        reply = _reply(policy, opening, made.question)
+        turns = (*talk.turns, Turn("bot", made.question.text), Turn("customer", reply))
+        talk = replace(talk, turns=turns)
+        made = policy.decide(talk, made.state)
+        yield made
+
+
+def _reply(policy: Policy, opening: Example, asked: Question) -> str:
+    gold = opening.gold.get(asked.dimension)
+    if not gold:
+        return UNKNOWN
+    label = next((name for name, _ in asked.candidates if name in gold), None)
+    if label is None:
+        return NEITHER
+    found = policy.bundle.taxonomy[asked.dimension].label(label)
+    return spoken(found, opening.conversation.locale)
+
+
+def _result(
+    policy: Policy, tested: Sequence[Example], talks: Sequence[Sequence[Decision]]
+) -> ClarifyResult:
+    first = [talk[0] for talk in talks]
+    asked = [at for at, talk in enumerate(talks) if len(talk) > 1]
+    most = max((len(talks[at]) - 1 for at in asked), default=0)
+    ended = [talks[at][-1].sure and talks[at][-1].kind in SETTLED for at in asked]
+    counts = [len(talks[at]) - 1 for at in asked]
+    settled = [
+        float(np.mean([done and count <= n for done, count in zip(ended, counts, strict=True)]))
+        for n in range(1, most + 1)
+    ]
+    names = [name for name, one in first[0].choices.items() if one.plausible]
+    last = [talk[-1] for talk in talks]
+    return ClarifyResult(
+        bundle=policy.bundle.id,
+        turns=len(tested),
+        coverage={name: _coverage(first, tested, name) for name in names},
+        mean_set={
+            name: float(np.mean([len(one.choices[name].plausible) for one in first]))
+            for name in names
+        },
+        at_once=sum(len(talk) == 1 and talk[0].sure for talk in talks) / len(talks),
+        asked=len(asked) / len(talks),
+        settled=tuple(settled),
+        before=accuracy(first, tested, asked),
+        after=accuracy(last, tested, asked),
+        questions=float(np.mean(counts)) if counts else 0.0,
+    )
+
+
+def _coverage(made: Sequence[Decision], tested: Sequence[Example], name: str) -> float:
+    held = [
+        any(label in one.gold[name] for label, _ in decision.choices[name].plausible)
+        for decision, one in zip(made, tested, strict=True)
+        if name in one.gold
+    ]
+    return float(np.mean(held))
