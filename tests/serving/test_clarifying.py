@@ -147,7 +147,10 @@ def test_the_same_labels_are_not_asked_about_twice_in_any_order_or_language():
     first = question(INTENT, THREE, "en", ())
     assert first is not None
     assert question(INTENT, THREE[::-1], "de", (first,)) is None
-    assert question(INTENT, THREE[1:], "en", (first,)) is not None
+    assert question(INTENT, THREE[1:], "en", (first,)) is None
+    other = question(INTENT, THREE[:2], "en", ())
+    assert other is not None
+    assert question(INTENT, THREE, "en", (other,)) is not None
 
 
 def test_the_same_words_are_not_said_twice():

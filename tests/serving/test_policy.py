@@ -107,7 +107,14 @@ def test_thresholds_are_the_bundle_s_own_unless_the_policy_says_others(bundle):
 
 @pytest.mark.parametrize(
     "text",
-    ["Let me speak to a human please", "agent", "can I TALK with someone?", "a real person, now"],
+    [
+        "Let me speak to a human please",
+        "agent",
+        "can I TALK with someone?",
+        "a real person, now",
+        "get me a human",
+        "put me through to your supervisor",
+    ],
 )
 def test_who_asks_for_a_person_gets_one_whatever_the_model_says(bundle, text):
     made = Policy(bundle, PolicyConfig(confidence=SURE)).decide(said(text))
@@ -154,6 +161,38 @@ def test_a_turn_that_nothing_decides_gets_the_model_s_answer_marked_as_not_sure(
     assert "nobody to ask" in made.trace[-1].why
     handing = Policy(with_actions(bundle), replace(config, otherwise="hand_off"))
     assert handing.decide(said(CLEAR)).kind == "hand_off"
+
+
+def test_a_person_who_takes_over_finds_no_action_of_labels_in_doubt(bundle):
+    cancel = Action("cancel-order", {}, workflow="cancel-order")
+    policy = Policy(with_actions(bundle, cancel))
+    made = policy.decide(said("I want to cancel my order, let me speak to an agent"))
+    assert (made.kind, made.action, made.next_actions) == ("hand_off", None, ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I put someone else's name on the parcel",
+        "my phone does not connect to my operator",
+        "please do not transfer me to an agent, just cancel it",
+        "your agent was friendly",
+    ],
+)
+def test_who_does_not_ask_for_a_person_gets_none(bundle, text):
+    made = Policy(bundle, PolicyConfig(order=("hand_off",), confidence=SURE)).decide(said(text))
+    assert not made.trace[0].decided
+
+
+def test_off_topic_turns_in_a_row_bring_in_a_person(bundle):
+    other = Bundle.load(bundle.folder, threads=1)
+    other.refuser = Alarm()
+    policy, state, kinds = Policy(other, PolicyConfig(failures=3)), DialogueState(), []
+    for _ in range(3):
+        made = policy.decide(said("the purple tide of Saturn"), state)
+        state = made.state
+        kinds.append(made.kind)
+    assert kinds == ["out_of_domain", "out_of_domain", "hand_off"]
 
 
 def test_repeated_failure_brings_in_a_person(bundle):
@@ -204,6 +243,25 @@ def test_a_reply_that_picks_an_option_leaves_the_other_dimensions_nearly_as_they
     assert moved("I don't know") < 0.2 * len(others)
 
 
+@pytest.mark.parametrize("unknown", [("mood", "GLAD"), ("intent", "GONE")])
+def test_a_question_of_another_bundle_is_passed_over(bundle, unknown):
+    dimension, label = unknown
+    asked = Question("glad or sad?", dimension, ((label, 0.5), ("SAD", 0.4)))
+    policy = Policy(bundle, PolicyConfig(order=("accept",)))
+    talk = said("it is broken", asked.text, "the first")
+    made = policy.decide(talk, DialogueState((asked,), True, {dimension: asked.candidates}))
+    assert made.choices == policy.decide(talk).choices
+
+
+def test_not_knowing_changes_nothing_but_that_it_was_asked(bundle):
+    config = PolicyConfig(order=("accept", "clarify"), confidence=UNSURE, choices=50)
+    policy = Policy(with_actions(bundle), config)
+    asked = policy.decide(said("it does not work"))
+    told = policy.decide(said("it does not work", asked.question.text, "I don't know"), asked.state)
+    for name, choice in asked.choices.items():
+        assert told.choices[name].label == choice.label
+
+
 def test_no_question_comes_twice_and_too_many_bring_in_a_person(bundle):
     config = PolicyConfig(
         order=("hand_off", "accept", "clarify"), confidence=UNSURE, choices=50, clarifications=3
@@ -234,7 +292,10 @@ def test_a_reply_to_a_question_is_not_taken_for_a_strange_turn(bundle):
     assert (made.kind, made.sure, made.action) == ("out_of_domain", True, None)
     assert "1.00, over the threshold 0.50" in made.why
     question = Question("a or b?", "intent", made.choices["intent"].candidates)
-    assert policy.decide(odd, DialogueState((question,), True)).kind == "accept"
+    state = DialogueState((question,), True)
+    told = said("it is broken", question.text, "the first one")
+    assert policy.decide(told, state).kind == "accept"
+    assert policy.decide(odd, state).kind == "out_of_domain"
 
 
 def test_who_is_asked_chooses_among_the_candidates_of_every_doubtful_dimension(bundle):
@@ -318,6 +379,11 @@ def test_a_conversation_without_a_customer_is_refused(bundle):
         {"seconds": 0.0},
         {"otherwise": "clarify"},
         {"person": ("(",)},
+        {"person": ("",)},
+        {"order": ()},
+        {"seconds": float("inf")},
+        {"seconds": float("nan")},
+        {"clarifications": 1_000},
     ],
 )
 def test_settings_out_of_range_are_refused(wrong):

@@ -69,7 +69,12 @@ def policy_scores(result: PolicyResult, json: bool) -> None:
         for one in result.arms
     ]
     print_table("Accuracy", ("", *names, "asked", "ms P50 / P90 / P99"), rows)
-    print("Decisions: " + ", ".join(f"{SAID[k]} {percent(v)}" for k, v in result.kinds.items()))
+    print(
+        "Decisions: "
+        + ", ".join(
+            f"{kind.replace('_', ' ')} {percent(share)}" for kind, share in result.kinds.items()
+        )
+    )
     print(f"Sure of {percent(result.sure)} of the turns, and right: {_each(result.sure_accuracy)}")
     if result.asked_before:
         print(

@@ -62,8 +62,8 @@ def question(
         asked: every question of this conversation so far.
 
     Returns:
-        The question; None where it would repeat one that was asked (the same labels in any order,
-        or the same words), where fewer than two labels are in doubt, or where nothing in the
+        The question; None where it would repeat one that was asked (no label that was not offered
+        then, or the same words), where fewer than two labels are in doubt, or where nothing in the
         taxonomy tells them apart.
     """
     ranked = tuple(dict(candidates).items())
@@ -77,13 +77,12 @@ def question(
     if text is None:
         return None
     made = Question(text, dimension.name, ranked)
-    before = [_subject(one) for one in asked]
-    repeated = _subject(made) in before or (dimension.name, frozenset(dict(candidates))) in before
+    names = {name for name, _ in candidates}
+    before = [
+        {name for name, _ in one.candidates} for one in asked if one.dimension == dimension.name
+    ]
+    repeated = any(dict(made.candidates).keys() <= one or names <= one for one in before)
     return None if repeated or any(one.text == text for one in asked) else made
-
-
-def _subject(asked: Question) -> tuple[str, frozenset[str]]:
-    return asked.dimension, frozenset(name for name, _ in asked.candidates)
 
 
 def _text(dimension: Dimension, labels: Sequence[Label], locale: str) -> str | None:

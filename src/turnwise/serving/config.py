@@ -12,13 +12,23 @@ from turnwise.serving.decision import KINDS, Kind
 
 # What most often asks for a person, in English; written as regular expressions, case apart.
 PERSON = (
-    r"\b(speak|talk|chat|connect|transfer|put)\b.{0,30}\b(person|human|agent|someone|somebody|"
-    r"representative|operator|supervisor|manager)\b",
+    r"(?<!not )(?<!n't )\b(speak|talk|chat|(connect|transfer|put) (me|us)( through)?)\b"
+    r"( (to|with))?( (a|an|the|your|some))?( (real|live|actual|human))? "
+    r"(person|human|agent|someone|somebody|representative|operator|supervisor|manager)\b",
+    r"\b(get|give|want|need)( me| us)? (a|an) ((real|live|actual|human) )?"
+    r"(person|human|agent|representative|operator|supervisor)\b",
     r"\b(real|live|actual) (person|human|agent)\b",
     r"^\W*(human|agent|representative|operator)( please)?\W*$",
 )
 DEFAULT_CONFIDENCE = 0.7  # tau of the hybrid that METHODS.md describes, where a bundle has none
 DEFAULT_CANDIDATES = 3  # its K
+LONGEST = 600  # seconds of an escalation
+RANGES = {  # setting -> least, most
+    "candidates": (1, 50),
+    "choices": (2, 50),
+    "clarifications": (0, 30),
+    "failures": (1, 1_000),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +61,20 @@ class PolicyConfig:
 
     def __post_init__(self) -> None:
         unknown = [rule for rule in self.order if rule not in KINDS]
-        if unknown or len(set(self.order)) != len(self.order):
+        if not self.order or unknown or len(set(self.order)) != len(self.order):
             _refuse("order", f"is of {', '.join(KINDS)}, each at most once")
         if any(not 0 <= one <= 1 for one in self.confidence.values()):
             _refuse("confidence", "is between 0 and 1")
-        for name, least in (("candidates", 1), ("choices", 2), ("clarifications", 0)):
+        for name, (least, most) in RANGES.items():
             value = getattr(self, name)
-            if value is not None and value < least:
-                _refuse(name, f"is {least} or more")
-        if self.failures < 1 or self.seconds <= 0:
-            _refuse("failures, seconds", "are above 0")
+            if value is not None and not least <= value <= most:
+                _refuse(name, f"is between {least} and {most}")
+        if not 0 < self.seconds <= LONGEST:
+            _refuse("seconds", f"is above 0, and {LONGEST} at most")
         for one in self.person:
             try:
-                re.compile(one)
+                if re.compile(one).search(""):
+                    _refuse("person", f"holds {one!r}, which any text fits")
             except re.error as error:
                 _refuse("person", f"holds {one!r}, which is no regular expression ({error})")
         if self.otherwise not in ("accept", "hand_off"):

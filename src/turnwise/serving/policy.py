@@ -45,7 +45,7 @@ class Policy:
         self.bundle, self.config, self.escalator = bundle, config or PolicyConfig(), escalator
         self.config.check(bundle.taxonomy.dimension_names)
         self._reader = Reader(bundle, self.config)
-        self._rules = Rules(bundle.taxonomy, self.config)
+        self._rules = Rules(bundle.taxonomy, self.config, bundle.manifest.several)
 
     def classify(self, conversations: Sequence[Conversation], top: int = 3) -> list[Prediction]:
         """Label the last customer turn of each, without any rule.
@@ -112,7 +112,8 @@ class Policy:
 
     def _go_on(self, turn: Pending) -> Decision | Pending:
         for place, rule in enumerate(turn.rest):
-            if rule == "escalate" and self.escalator is not None:
+            unsure = any(not one.sure for one in turn.choices.values())
+            if rule == "escalate" and self.escalator is not None and unsure:
                 return replace(turn, rest=turn.rest[place + 1 :])
             start = time.perf_counter()
             found = self._rules.hold(rule, turn)
@@ -123,31 +124,32 @@ class Policy:
         return self._undecided(turn)
 
     def _undecided(self, turn: Pending) -> Decision:
-        failed = turn.state.unsettled + 1
-        if failed >= self.config.failures and "hand_off" in self.config.order:
-            why = f"{failed} turns in a row without a sure answer"
-            return self._decision(turn, Found(True, why), "hand_off")
-        why = "no rule decided: the model's likeliest labels"
-        return self._decision(turn, Found(False, why), self.config.otherwise)
+        if (given_up := self._rules.given_up(turn)) is not None:
+            return self._decision(turn, given_up, "hand_off")
+        if self.config.otherwise == "hand_off":
+            return self._decision(turn, Found(True, "no rule decided"), "hand_off")
+        return self._decision(turn, Found(False, "no rule decided: the likeliest labels"), "accept")
 
     def _decision(self, turn: Pending, found: Found, kind: Kind) -> Decision:
         labels = {name: one.label for name, one in turn.choices.items()}
         action = self.bundle.taxonomy.action_for(labels)
         if kind in ("accept", "escalate") and found.decided and action and action.hand_off:
             kind, found = "hand_off", Found(True, f"{found.why}; action {action.name} hands off")
-        settles = kind in ("accept", "escalate", "hand_off")
+        labelled = kind in ("accept", "escalate")
+        # Who hands over must not also do what labels in doubt call for.
+        acts = labelled or (kind == "hand_off" and action is not None and bool(action.hand_off))
         return Decision(
             conversation_id=turn.conversation.id,
             turn=turn.reading.example.index,
             kind=kind,
             sure=found.decided,
             choices=turn.choices,
-            action=action if settles else None,
-            next_actions=self._next_actions(turn.choices, action) if settles else (),
+            action=action if acts else None,
+            next_actions=self._next_actions(turn.choices, action) if labelled else (),
             question=found.question,
             why=found.why,
             trace=turn.steps,
-            state=_next_state(turn, found),
+            state=_next_state(turn, found, kind),
             bundle=self.bundle.id,
             taxonomy=self.bundle.taxonomy.name,
             taxonomy_version=self.bundle.taxonomy.version,
@@ -179,19 +181,28 @@ def _settled(choices: Mapping[str, Choice], answer: Settled) -> dict[str, Choice
             confidence=verdict.confidence,
             sure=verdict.sure,
             by=answer.by,
+            also=_also(choices[name], verdict.label),
         )
         for name, verdict in answer.verdicts.items()
         if verdict.label is not None
     }
 
 
-def _next_state(turn: Pending, found: Found) -> DialogueState:
+def _also(choice: Choice, label: str) -> tuple[str, ...]:
+    """The further labels of a turn, once another is its first."""
+    if not choice.also:
+        return ()
+    return tuple(one for one in (choice.label, *choice.also) if one != label)
+
+
+def _next_state(turn: Pending, found: Found, kind: Kind) -> DialogueState:
     asked = turn.state.asked
     if found.question is not None:
         before = {name: one.candidates for name, one in turn.choices.items()}
         before[found.question.dimension] = found.question.candidates
         return DialogueState((*asked, found.question), True, before, turn.state.unsettled)
-    return DialogueState(asked, unsettled=0 if found.decided else turn.state.unsettled + 1)
+    settled = found.decided and kind != "out_of_domain"
+    return DialogueState(asked, unsettled=0 if settled else turn.state.unsettled + 1)
 
 
 def _answered(answer: Settled, choices: Mapping[str, Choice]) -> Found:

@@ -5,8 +5,9 @@
 A reply to a clarifying question is read together with what was known before it was asked. Both
 are opinions of one model, the later one with the question and the reply before it, so they are
 pooled (the geometric mean: Genest and Zidek, 1986) before what the reply says of the options is
-multiplied in. Of a dimension that was not asked about, a reply says little, and "the second one"
-nothing: what was believed before weighs more there, unless the reply is about something else.
+multiplied in. Of a dimension that was not asked about, a short reply says little, and "the second
+one" nothing of any: what was believed before weighs more there. A reply that fits no option, or
+that leaves the model in no doubt, is a turn of its own.
 """
 
 from __future__ import annotations
@@ -24,12 +25,13 @@ from turnwise.conversations import Conversation, Example, Turn
 from turnwise.privacy import Redactor
 from turnwise.serving.config import DEFAULT_CANDIDATES, DEFAULT_CONFIDENCE, PolicyConfig
 from turnwise.serving.decision import Choice, DialogueState, Question, Ranked
-from turnwise.serving.replies import read_reply
+from turnwise.serving.replies import read_reply, says_more
 from turnwise.taxonomy import Label
 
 Row = NDArray[np.float64]
 LEAST = 1e-9  # a probability that is nought would never come back
 ASKED, NOT_ASKED = 0.5, 0.1  # weight of what the model says of a reply, beside what it said before
+SHORT = 5  # words of a reply that says little but which option is meant
 ALSO = 0.5  # from which probability on a turn carries a further label
 EXAMPLES = 5  # of a label, that stand for it beside its title and description
 KEPT_LABELS = 4096
@@ -43,6 +45,7 @@ class Reading:
         example: the turn, redacted where the bundle's training data were.
         choices: dimension -> the label and how sure it is.
         vector: Float32[size], of the turn alone.
+        is_reply: whether it is read as the answer to the question that is open.
         strange: its out-of-domain score and the threshold over which a turn is refused; None
             where the bundle can't tell.
     """
@@ -51,6 +54,7 @@ class Reading:
     choices: Mapping[str, Choice]
     vector: NDArray[np.float32]
     strange: tuple[float, float] | None
+    is_reply: bool = False
 
 
 class Reader:
@@ -78,28 +82,45 @@ class Reader:
         """Ask the model, and weigh its answer with what is known from before."""
         found = self._bundle.outputs([example])
         rows = {name: one[0].astype(np.float64) for name, one in found.probabilities.items()}
-        if state.open:
-            rows = self._after_reply(example, state, rows, found.vectors[0])
-        choices = {name: self._choice(name, row) for name, row in rows.items()}
-        return Reading(example, choices, found.vectors[0], self._strange(found))
+        vector, strange = found.vectors[0], self._strange(found)
+        alone = self._choices(rows)
+        if not state.open or not self._knows(state):
+            return Reading(example, alone, vector, strange)
+        asked = state.asked[-1]
+        dimension = self._bundle.taxonomy[asked.dimension]
+        told, elsewhere = self._told(asked, example.text, vector)
+        more = says_more(asked, example.text, dimension)
+        if more and (elsewhere or all(one.sure for one in alone.values())):
+            return Reading(example, alone, vector, strange)  # a turn of its own
+        rows = self._after_reply(state, rows, _weight(example.text) if more else 0.0)
+        rows[dimension.name] = _normal(rows[dimension.name] * told)
+        return Reading(example, self._choices(rows), vector, strange, is_reply=True)
+
+    def _choices(self, rows: Mapping[str, Row]) -> dict[str, Choice]:
+        return {name: self._choice(name, row) for name, row in rows.items()}
+
+    def _knows(self, state: DialogueState) -> bool:
+        """Whether all that a state names is of this bundle: another may have asked."""
+        taxonomy = self._bundle.taxonomy
+        asked = state.asked[-1]
+        return all(
+            name in taxonomy and all(label in taxonomy[name].index for label, _ in labels)
+            for name, labels in (*state.before.items(), (asked.dimension, asked.candidates))
+        )
 
     def _after_reply(
-        self,
-        example: Example,
-        state: DialogueState,
-        rows: Mapping[str, Row],
-        vector: NDArray[np.float32],
+        self, state: DialogueState, rows: Mapping[str, Row], weight: float
     ) -> dict[str, Row]:
-        """Probabilities given the reply, the question and what was known before it."""
-        asked = state.asked[-1]
-        told, elsewhere = self._told(asked, example.text, vector)
+        """Probabilities given the reply and what was known before the question.
+
+        Args:
+            weight: of what the model says of the reply, along dimensions that were not asked about.
+        """
         after = dict(rows)
         for name in rows.keys() - set(self._bundle.manifest.several):
             index, before = self._bundle.taxonomy[name].index, state.before.get(name, ())
-            weight = ASKED if name == asked.dimension or elsewhere else NOT_ASKED
-            after[name] = _pooled(rows[name], before, index, weight)
-            if name == asked.dimension:
-                after[name] = _normal(after[name] * told)
+            asked = name == state.asked[-1].dimension and weight > 0
+            after[name] = _pooled(rows[name], before, index, ASKED if asked else weight)
         return after
 
     def _told(self, asked: Question, reply: str, vector: NDArray[np.float32]) -> tuple[Row, bool]:
@@ -165,6 +186,11 @@ def label_texts(label: Label) -> tuple[str, ...]:
     titles = dict.fromkeys(label.titles.values()) or {label.name.replace("_", " ").lower(): None}
     described = (label.description,) if label.description else ()
     return (*titles, *described, *label.examples[:EXAMPLES])
+
+
+def _weight(reply: str) -> float:
+    """Of the model's opinion of a reply: a long one is nearly a turn of its own."""
+    return NOT_ASKED if len(reply.split()) <= SHORT else ASKED
 
 
 def _pooled(row: Row, before: Ranked, index: Mapping[str, int], weight: float) -> Row:

@@ -28,7 +28,7 @@ Vector = NDArray[np.float32]
 
 LONGEST = 2_000  # characters of a reply that are read
 MISREAD = 0.01  # a reading is never surer than that: it may be wrong altogether
-POINTED, REFUSED, AGREED = 0.05, 0.08, 0.2  # likelihood of a cue under what it speaks against
+POINTED, REFUSED, AGREED = 0.005, 0.08, 0.2  # likelihood of a cue under what it speaks against
 UNMATCHED = 0.25  # weight of a word that a label doesn't have, where one it has weighs 1
 DESCRIBED = 0.5  # weight of a word that only the description has
 FULL_WORDS = 3  # words of a reply that count whole; more count as so many, for they repeat

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, product
 
@@ -58,8 +58,11 @@ class Pending:
 class Rules:
     """The rules by their names; threads may share them."""
 
-    def __init__(self, taxonomy: Taxonomy, config: PolicyConfig) -> None:
-        self._taxonomy, self._config = taxonomy, config
+    def __init__(
+        self, taxonomy: Taxonomy, config: PolicyConfig, several: Sequence[str] = ()
+    ) -> None:
+        """`several`: dimensions along which a turn may carry several labels; not asked about."""
+        self._taxonomy, self._config, self._several = taxonomy, config, several
         self._person = [re.compile(one, re.IGNORECASE) for one in config.person]
         self._by_name: Mapping[Kind, Callable[[Pending], Found]] = {
             "hand_off": self._asks_for_a_person,
@@ -80,11 +83,13 @@ class Rules:
         return Found(False, "no person is asked for")
 
     def _is_strange(self, turn: Pending) -> Found:
-        if turn.state.open:
+        if turn.reading.is_reply:
             return Found(False, "a reply to a question may be short and strange")
         if turn.reading.strange is None:
             return Found(False, "the bundle can't tell")
         score, threshold = turn.reading.strange
+        if score > threshold and (given_up := self.given_up(turn)) is not None:
+            return given_up
         side = "over" if score > threshold else "up to"
         return Found(score > threshold, f"score {score:.2f}, {side} the threshold {threshold:.2f}")
 
@@ -98,16 +103,21 @@ class Rules:
             return Found(True, f"{why}; whatever is in doubt, the action is {action.name}")
         return Found(sure, why)
 
-    def _has_nobody_to_ask(self, _: Pending) -> Found:
-        return Found(False, "there is nobody to ask")
+    def _has_nobody_to_ask(self, turn: Pending) -> Found:
+        unsure = any(not one.sure for one in turn.choices.values())
+        return Found(False, "there is nobody to ask" if unsure else "nothing is in doubt")
 
     def _can_ask(self, turn: Pending) -> Found:
         asked = turn.state.asked
+        if not self._config.clarifications:
+            return Found(False, "no questions are wanted")
         if len(asked) >= self._config.clarifications:
             gives_up = "hand_off" in self._config.order
             return Found(gives_up, f"{len(asked)} questions were asked", "hand_off")
         unsure = sorted(
-            (one.confidence, name) for name, one in turn.choices.items() if not one.sure
+            (one.confidence, name)
+            for name, one in turn.choices.items()
+            if not one.sure and name not in self._several
         )
         for _, name in unsure:
             options = self._options(turn.choices[name])
@@ -116,6 +126,13 @@ class Rules:
                 why = f"{len(options)} labels of {name} can't be ruled out"
                 return Found(True, why, question=made)
         return Found(False, "no question tells the labels in doubt apart")
+
+    def given_up(self, turn: Pending) -> Found | None:
+        """A hand-off, where this turn is one too many without a sure answer."""
+        failed = turn.state.unsettled + 1
+        if failed < self._config.failures or "hand_off" not in self._config.order:
+            return None
+        return Found(True, f"{failed} turns in a row without a sure answer", "hand_off")
 
     def _options(self, choice: Choice) -> Ranked:
         """The labels to tell apart; none where they are too many, or one alone is left."""

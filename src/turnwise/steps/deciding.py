@@ -35,8 +35,9 @@ class Listening(TypedDict):
 def open_policy(bundle: Path, workspace: Path) -> Iterator[Policy]:
     """Load a bundle, to decide by the settings of a workspace; by the defaults where it is none.
 
-    Who is asked about turns in doubt is the endpoint `small` (or else `teacher`) of the settings or
-    the environment; where there is none, retrieval over the taxonomy's examples.
+    Who is asked about turns in doubt is the endpoint `small` of the settings or the environment,
+    and no other: what customers write goes nowhere that was not named for it. Without it,
+    retrieval over the taxonomy's examples.
 
     Raises:
         BundleError: the bundle is missing or changed. ConfigError: a setting is wrong.
@@ -75,8 +76,7 @@ def _config(workspace: Path) -> Config:
 
 def _escalator(bundle: Bundle, config: Config, workspace: Path, closing: ExitStack) -> Escalator:
     """Who is asked about turns in doubt."""
-    named = any(f"TURNWISE_{role}_BASE_URL" in os.environ for role in ("SMALL", "TEACHER"))
-    if not named and not {"small", "teacher"} & set(config.endpoints):
+    if "small" not in config.endpoints and "TURNWISE_SMALL_BASE_URL" not in os.environ:
         return Retrieval(bundle, (), config.policy.confidence)
     from turnwise.serving.asking import LanguageModel
 

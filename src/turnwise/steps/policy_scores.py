@@ -41,7 +41,7 @@ class PolicyResult:
 
     Attributes:
         arms: the model alone, the policy, and whoever it asks alone.
-        kinds: kind of decision -> share of turns.
+        kinds: kind of decision, `not sure` apart -> share of turns.
         sure: share of turns with a label from a rule that decided (accept or escalate), and
             `sure_accuracy`, dimension -> how many of these are right.
         asked_before, asked_after: dimension -> accuracy of the turns that were asked about, of the
@@ -93,7 +93,7 @@ def _scored(policy: Policy, tested: Sequence[Example], progress: Progress) -> Po
         at for at, one in enumerate(decisions) if one.sure and one.kind in ("accept", "escalate")
     ]
     asked = [at for at, one in enumerate(decisions) if "escalation" in one.milliseconds]
-    kinds = Counter(one.kind for one in decisions)
+    kinds = Counter(one.kind if one.sure else f"{one.kind}, not sure" for one in decisions)
     return PolicyResult(
         bundle=policy.bundle.id,
         turns=len(tested),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from turnwise.serving.decision import DialogueState, Question
 from turnwise.serving.http.parsing import known_state
-from turnwise.serving.http.states import States
+from turnwise.serving.http.states import Kept, States
 from turnwise.taxonomy import Dimension, Label, Taxonomy
 
 LABELS = tuple(Label(name, (name,)) for name in "ABC")
@@ -30,34 +30,47 @@ def asked(text: str) -> DialogueState:
     return DialogueState((Question(text, "intent", (("A", 0.5), ("B", 0.4))),), True)
 
 
+def first(state: DialogueState) -> Kept:
+    """After the first turn of a conversation."""
+    return Kept(0, DialogueState(), state)
+
+
+def test_a_turn_that_is_sent_again_is_decided_as_the_first_time():
+    kept, conversation = States(10), ("key", "c")
+    kept.put(conversation, Kept(2, asked("a or b?"), asked("c or d?")))
+    assert kept.get(conversation, 2) == asked("a or b?")
+    assert kept.get(conversation, 4) == asked("c or d?")
+    assert kept.get(conversation, 0) == DialogueState()  # the id is used anew
+
+
 def test_the_oldest_are_let_go_when_there_are_too_many():
     kept = States(3)
     for number in range(10):
-        kept.put(("key", str(number)), asked(str(number)))
+        kept.put(("key", str(number)), first(asked(str(number))))
     assert len(kept) == 3
-    assert kept.get(("key", "6")) == DialogueState()
-    assert kept.get(("key", "9")) == asked("9")
+    assert kept.get(("key", "6"), 1) == DialogueState()
+    assert kept.get(("key", "9"), 1) == asked("9")
 
 
 def test_what_is_spoken_of_again_is_not_the_oldest():
     kept = States(2)
     for number in ("1", "2", "1", "3"):
-        kept.put(("key", number), asked(number))
-    assert kept.get(("key", "1")) == asked("1")
-    assert kept.get(("key", "2")) == DialogueState()
+        kept.put(("key", number), first(asked(number)))
+    assert kept.get(("key", "1"), 1) == asked("1")
+    assert kept.get(("key", "2"), 1) == DialogueState()
 
 
 def test_long_questions_are_let_go_sooner():
     kept = States(1000, characters=10_000)
     for number in range(100):
-        kept.put(("key", str(number)), asked("x" * 1000))
+        kept.put(("key", str(number)), first(asked("x" * 1000)))
     assert 5 <= len(kept) <= 9
 
 
 def test_one_key_never_reads_what_is_anothers():
     kept = States(10)
-    kept.put(("one", "c"), asked("secret"))
-    assert kept.get(("other", "c")) == DialogueState()
+    kept.put(("one", "c"), first(asked("secret")))
+    assert kept.get(("other", "c"), 1) == DialogueState()
 
 
 @settings(max_examples=40)
@@ -65,9 +78,9 @@ def test_one_key_never_reads_what_is_anothers():
 def test_the_last_state_of_each_conversation_is_the_one_that_is_kept(puts):
     kept = States(100)
     for name, state in puts:
-        kept.put(("key", name), state)
+        kept.put(("key", name), first(state))
     for name, state in dict(puts).items():
-        assert kept.get(("key", name)) == state
+        assert kept.get(("key", name), 1) == state
     assert len(kept) == sum(state != DialogueState() for state in dict(puts).values())
 
 

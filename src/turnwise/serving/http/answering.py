@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
+from turnwise.bundle import last_customer_turn
 from turnwise.conversations import Conversation
 from turnwise.serving.decision import Decision, DialogueState
 from turnwise.serving.escalation import EscalationError, Settled
@@ -32,7 +33,7 @@ from turnwise.serving.http.bundles import Bundles
 from turnwise.serving.http.failures import RequestError
 from turnwise.serving.http.metrics import Metrics
 from turnwise.serving.http.parsing import Asked, conversation_of, known_state, state_of
-from turnwise.serving.http.states import States
+from turnwise.serving.http.states import Kept, States
 from turnwise.serving.http.workers import Workers
 from turnwise.serving.policy import Policy
 from turnwise.serving.rules import Pending
@@ -100,9 +101,9 @@ class Answering:
         answers: list[bytes] = []
         with self._model.place(min(asked.units, PIECE)):
             for some in _pieces(asked.conversations):
-                cases = [(conversation_of(one), self._state(one, owner, policy)) for one in some]
-                for made in await self._decide(policy, cases):
-                    self._keep(made.decision, owner)
+                cases = [self._case(one, owner, policy) for one in some]
+                for (_, before), made in zip(cases, await self._decide(policy, cases), strict=True):
+                    self._keep(made.decision, before, owner)
                     answers.append(made.body)
         return _joined(answers, asked.batch)
 
@@ -179,18 +180,21 @@ class Answering:
         self._metrics.decided(decision)
         return _Made(decision, _json(decide_answer(decision, conversation.turns)))
 
-    def _state(self, body: bodies.DecidedConversation, owner: str, policy: Policy) -> DialogueState:
+    def _case(self, body: bodies.DecidedConversation, owner: str, policy: Policy) -> _Case:
+        conversation = conversation_of(body)
         if body.state is not None:
             state = state_of(body.state)
         elif body.conversation_id is not None:
-            state = self._states.get((owner, body.conversation_id))
+            turn = last_customer_turn(conversation).index
+            state = self._states.get((owner, body.conversation_id), turn)
         else:
             state = DialogueState()
-        return known_state(state, policy.bundle.taxonomy)
+        return conversation, known_state(state, policy.bundle.taxonomy)
 
-    def _keep(self, decision: Decision, owner: str) -> None:
+    def _keep(self, decision: Decision, before: DialogueState, owner: str) -> None:
         if decision.conversation_id:
-            self._states.put((owner, decision.conversation_id), decision.state)
+            kept = Kept(decision.turn, before, decision.state)
+            self._states.put((owner, decision.conversation_id), kept)
 
 
 def _pieces(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

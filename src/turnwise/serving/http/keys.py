@@ -101,9 +101,12 @@ def add_key(path: Path, name: str, scopes: Sequence[Scope]) -> str:
     text = _File(keys=(*known, key)).model_dump_json(indent=1) + "\n"
     beside = path.with_name(path.name + ".new")
     # Private from its first byte on, and never half written where a server may read it.
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-    beside.replace(path)
+    try:
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(text)
+        beside.replace(path)
+    except OSError as error:
+        raise ConfigError(f"can't be written ({error.strerror})", path=path) from error
     return secret
 
 

@@ -48,7 +48,7 @@ class ServerConfig:
 
     def __post_init__(self) -> None:
         if self.keys is None and not self.no_keys:
-            hint = "Name a file of keys, or say that none are asked for: that serves this machine"
+            hint = "Name a file of them (--keys), or ask for none on this machine alone (--no-keys)"
             raise ConfigError("no API keys are given", field="keys", hint=hint)
         if self.keys is not None and self.no_keys:
             raise ConfigError("goes without a file of keys", field="no_keys")

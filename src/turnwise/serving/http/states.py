@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import dataclass
 
 from turnwise.serving.decision import DialogueState
 
 MAX_CHARACTERS = 64_000_000  # of all the questions that are kept
 
 StateKey = tuple[str, str]  # whose, and its id: one key never reads what is another's
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The state of a conversation: before and after its turn of this index was decided on."""
+
+    turn: int
+    before: DialogueState
+    after: DialogueState
 
 
 class States:
@@ -20,35 +30,42 @@ class States:
 
     def __init__(self, conversations: int, characters: int = MAX_CHARACTERS) -> None:
         self._most, self._most_characters = conversations, characters
-        self._states: OrderedDict[StateKey, DialogueState] = OrderedDict()
+        self._states: OrderedDict[StateKey, Kept] = OrderedDict()
         self._characters = 0
 
     def __len__(self) -> int:
         return len(self._states)
 
-    def get(self, conversation: StateKey) -> DialogueState:
-        """The state; a new one for a conversation that is not known, or no longer."""
-        return self._states.get(conversation) or DialogueState()
+    def get(self, conversation: StateKey, turn: int) -> DialogueState:
+        """The state in which a turn of this index is to be decided on.
 
-    def put(self, conversation: StateKey, state: DialogueState) -> None:
+        A turn that is sent again is decided as the first time. A new state for a conversation
+        that is not known, or no longer, and for one that has become shorter: its id is used anew.
+        """
+        kept = self._states.get(conversation)
+        if kept is None or turn < kept.turn:
+            return DialogueState()
+        return kept.before if turn == kept.turn else kept.after
+
+    def put(self, conversation: StateKey, kept: Kept) -> None:
         """Keep a state, and let go of those that are oldest."""
         self._forget(conversation)
-        if state == DialogueState():
+        if kept.before == kept.after == DialogueState():
             return
-        self._states[conversation] = state
-        self._characters += _size(state)
+        self._states[conversation] = kept
+        self._characters += _size(kept)
         while len(self._states) > self._most or self._characters > self._most_characters:
             self._forget(next(iter(self._states)))
 
     def _forget(self, conversation: StateKey) -> None:
-        state = self._states.pop(conversation, None)
-        if state is not None:
-            self._characters -= _size(state)
+        kept = self._states.pop(conversation, None)
+        if kept is not None:
+            self._characters -= _size(kept)
 
 
-def _size(state: DialogueState) -> int:
+def _size(kept: Kept) -> int:
     """Characters of a state's questions, and 64 for what holds each."""
     return sum(
         64 + len(question.text) + sum(64 + len(label) for label, _ in question.candidates)
-        for question in state.asked
+        for question in kept.after.asked  # the state before holds the same, but for the last
     )
