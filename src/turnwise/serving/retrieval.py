@@ -210,6 +210,8 @@ class _Wordings:
 
     def near(self, text: str) -> Scores:
         """Return WIDTH x log density of a text among those of each label."""
+        if not self._texts:
+            return np.full(len(self._count), np.nan)
         heights = np.exp(self._cosines(text)[self._rows] / WIDTH)
         sums = np.bincount(self._labels, heights, len(self._count))
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice, product
+from itertools import product
+from math import prod
 
 from turnwise.conversations import Conversation
 from turnwise.serving.clarifying import question
@@ -147,11 +148,13 @@ class Rules:
             (one.label,) if one.sure else tuple(dict(one.plausible or one.candidates))
             for one in choices.values()
         ]
-        combinations = list(islice(product(*plausible), COMBINATIONS + 1))
-        if len(combinations) > COMBINATIONS:
+        count = prod(len(one) for one in plausible)
+        if count > COMBINATIONS:
             return None
-        found = [
-            self._taxonomy.action_for(dict(zip(choices, one, strict=True))) for one in combinations
-        ]
-        names = {None if one is None else one.name for one in found}
-        return found[0] if len(names) == 1 else None
+        found: Action | None = None
+        for one in product(*plausible):
+            action = self._taxonomy.action_for(dict(zip(choices, one, strict=True)))
+            if action is None or (found is not None and action.name != found.name):
+                return None
+            found = action
+        return found
