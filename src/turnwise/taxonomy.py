@@ -37,6 +37,11 @@ class Label:
     confused_with: tuple[str, ...] = ()
     titles: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def about(self) -> str:
+        """What it says of itself: title and description."""
+        return f"{self.title()}. {self.description}".rstrip(". ")
+
     def title(self, locale: str = "") -> str:
         """The title in a locale, in its language, in English, or the name."""
         for wanted in (locale, locale.replace("_", "-").split("-")[0], "en"):

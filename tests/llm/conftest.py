@@ -1,23 +1,15 @@
 from __future__ import annotations
 
 import pytest
-from scripted_server import ScriptedServer
+from scripted_server import servers
 
 from turnwise.llm import rates
 
 
 @pytest.fixture
 def serve():
-    """Start servers that answer as a function says; they end with the test."""
-    started = []
-
-    def start(script) -> ScriptedServer:
-        started.append(ScriptedServer(script))
-        return started[-1]
-
-    yield start
-    for server in started:
-        server.close()
+    with servers() as start:
+        yield start
 
 
 @pytest.fixture(autouse=True)

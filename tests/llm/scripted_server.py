@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 CUT = "cut"  # in place of an answer: close the connection
@@ -121,3 +122,17 @@ class ScriptedServer:
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         writer.close()
+
+
+@contextmanager
+def servers() -> Iterator[Callable[[Script], ScriptedServer]]:
+    """What starts servers that answer as a function says; they end with the block."""
+    started: list[ScriptedServer] = []
+
+    def start(script: Script) -> ScriptedServer:
+        started.append(ScriptedServer(script))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.close()

@@ -7,11 +7,12 @@ import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from tests.llm.scripted_server import CUT, Answer, ScriptedServer, said, used
+from tests.llm.scripted_server import CUT, Answer, ScriptedServer, said, servers, used
 from turnwise.conversations import Conversation, Example, Turn
 from turnwise.llm import Budget, Endpoint, EndpointError, MemoryAnswers
 from turnwise.llm.templates import render
@@ -50,7 +51,8 @@ def doubt(*texts: str, candidates=None, locale: str = "") -> Doubt:
         "product": (("Video", 0.5), ("Music", 0.3)),
         "wish": (("REFUND", 0.4), ("CANCEL", 0.4)),
     }
-    return Doubt(example, both if candidates is None else candidates, np.ones(1, np.float32))
+    asked = both if candidates is None else candidates
+    return Doubt(example, asked, dict.fromkeys(asked, 0.7), np.ones(1, np.float32))
 
 
 def picks(product="Music", wish="CANCEL", certainty="certain") -> str:
@@ -60,15 +62,8 @@ def picks(product="Music", wish="CANCEL", certainty="certain") -> str:
 
 @pytest.fixture
 def serve():
-    started = []
-
-    def start(script) -> ScriptedServer:
-        started.append(ScriptedServer(script))
-        return started[-1]
-
-    yield start
-    for server in started:
-        server.close()
+    with servers() as start:
+        yield start
 
 
 @pytest.fixture
@@ -333,7 +328,7 @@ def test_what_follows_the_turn_is_not_shown():
     later = Conversation(
         "c", (*talk.turns, Turn("bot", "I cancelled it."), Turn("customer", "no!"))
     )
-    assert prompt(Doubt(Example(later, 2), one.candidates, one.vector)) == prompt(one)
+    assert prompt(replace(one, example=Example(later, 2))) == prompt(one)
 
 
 HOSTILE = [

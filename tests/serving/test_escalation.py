@@ -17,6 +17,7 @@ from turnwise.serving.escalation import CircuitBreaker, Doubt, EscalationError, 
 DOUBT = Doubt(
     Example(Conversation("c", (Turn("customer", "the music thing"),)), 0),
     {"domain": (("Music", 0.4), ("Video", 0.3))},
+    {"domain": 0.7},
     np.ones(1, np.float32),
 )
 MUSIC = Settled({"domain": Verdict("Music", 0.9, True)}, "friend")

@@ -8,42 +8,22 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import product
 
-import numpy as np
 import pytest
+from policy_samples import CLEAR, DIMENSIONS, SURE, UNSURE, Alarm, said, with_actions
 
 from turnwise.bundle import Bundle
 from turnwise.conversations import Conversation, Turn
-from turnwise.errors import BundleError, ConfigError
-from turnwise.project import current_bundle
+from turnwise.errors import BundleError
 from turnwise.serving import (
     DialogueState,
     EscalationError,
     Pending,
     Policy,
     PolicyConfig,
-    Question,
     Settled,
     Verdict,
 )
-from turnwise.taxonomy import Action, Taxonomy
-
-CLEAR = "I want to cancel my music subscription"
-DIMENSIONS = ("domain", "intent", "issue")
-SURE = dict.fromkeys(DIMENSIONS, 0.0)
-UNSURE = dict.fromkeys(DIMENSIONS, 1.0)
-RULES_OF_DOUBT = ("escalate", "clarify")
-
-
-@pytest.fixture(scope="module")
-def bundle(finished) -> Bundle:
-    return Bundle.load(current_bundle(finished), threads=1)
-
-
-def said(*texts: str, locale: str = "") -> Conversation:
-    """Customer and bot in turn, the last word the customer's."""
-    roles = ("customer", "bot")
-    turns = [Turn(roles[place % 2], text) for place, text in enumerate(reversed(texts))]
-    return Conversation("c", tuple(reversed(turns)), locale=locale)
+from turnwise.taxonomy import Action
 
 
 def timeless(decision):
@@ -68,15 +48,6 @@ class Other:
 
 def second_best(candidates):
     return Verdict(candidates[1][0], 0.9, True)
-
-
-class Alarm:
-    """Finds every turn strange."""
-
-    threshold = 0.5
-
-    def scores(self, logits, vectors):
-        return {"combined": np.ones(len(vectors))}
 
 
 def test_a_sure_turn_is_accepted_with_what_to_do(bundle):
@@ -105,38 +76,11 @@ def test_thresholds_are_the_bundle_s_own_unless_the_policy_says_others(bundle):
     assert other.choices["domain"] == made.choices["domain"]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Let me speak to a human please",
-        "agent",
-        "can I TALK with someone?",
-        "a real person, now",
-        "get me a human",
-        "put me through to your supervisor",
-    ],
-)
-def test_who_asks_for_a_person_gets_one_whatever_the_model_says(bundle, text):
-    made = Policy(bundle, PolicyConfig(confidence=SURE)).decide(said(text))
-    assert (made.kind, made.sure) == ("hand_off", True)
-    assert [one.rule for one in made.trace] == ["hand_off"]
-    without = PolicyConfig(order=("accept",), confidence=SURE)
-    assert [one.rule for one in Policy(bundle, without).decide(said(text)).trace] == ["accept"]
-
-
 def test_an_action_that_hands_off_hands_off(bundle):
     action = Action("all", {}, hand_off="everything is for people")
     changed = with_actions(bundle, action)
     made = Policy(changed, PolicyConfig(order=("accept",), confidence=SURE)).decide(said(CLEAR))
     assert (made.kind, made.action) == ("hand_off", action)
-
-
-def with_actions(bundle: Bundle, *actions: Action) -> Bundle:
-    """The same bundle under other actions."""
-    other = Bundle.load(bundle.folder, threads=1)
-    old = bundle.taxonomy
-    other.taxonomy = Taxonomy(old.name, old.dimensions, old.version, actions)
-    return other
 
 
 def test_doubt_that_changes_nothing_is_none(bundle):
@@ -170,20 +114,6 @@ def test_a_person_who_takes_over_finds_no_action_of_labels_in_doubt(bundle):
     assert (made.kind, made.action, made.next_actions) == ("hand_off", None, ())
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "I put someone else's name on the parcel",
-        "my phone does not connect to my operator",
-        "please do not transfer me to an agent, just cancel it",
-        "your agent was friendly",
-    ],
-)
-def test_who_does_not_ask_for_a_person_gets_none(bundle, text):
-    made = Policy(bundle, PolicyConfig(order=("hand_off",), confidence=SURE)).decide(said(text))
-    assert not made.trace[0].decided
-
-
 def test_off_topic_turns_in_a_row_bring_in_a_person(bundle):
     other = Bundle.load(bundle.folder, threads=1)
     other.refuser = Alarm()
@@ -204,98 +134,6 @@ def test_repeated_failure_brings_in_a_person(bundle):
         kinds.append(made.kind)
     assert kinds == ["accept", "accept", "hand_off"]
     assert "3 turns in a row" in made.why
-
-
-def test_a_question_names_what_is_in_doubt_and_its_answer_settles_it(bundle):
-    config = PolicyConfig(order=("accept", "clarify"), confidence=UNSURE | {"issue": 0.0})
-    policy = Policy(with_actions(bundle), config)
-    asked = policy.decide(said("it does not work"))
-    if asked.kind != "clarify":  # too many labels are plausible: ask about the likeliest
-        policy = Policy(with_actions(bundle), replace(config, choices=50))
-        asked = policy.decide(said("it does not work"))
-    assert (asked.kind, asked.action, asked.state.open) == ("clarify", None, True)
-    question = asked.question
-    assert question.text.endswith("?")
-    assert all(name in bundle.taxonomy[question.dimension].index for name, _ in question.candidates)
-    for name, before in question.candidates:
-        title = bundle.taxonomy[question.dimension].label(name).title("en")
-        talk = said("it does not work", question.text, title)
-        told = policy.decide(talk, asked.state)
-        choice = told.choices[question.dimension]
-        assert choice.label == name
-        assert choice.confidence > before
-
-
-def test_a_reply_that_picks_an_option_leaves_the_other_dimensions_nearly_as_they_were(bundle):
-    config = PolicyConfig(order=("accept", "clarify"), confidence=UNSURE, choices=50)
-    policy = Policy(with_actions(bundle), config)
-    asked = policy.decide(said("it does not work"))
-    question = asked.question
-    title = bundle.taxonomy[question.dimension].label(question.candidates[0][0]).title("en")
-    others = [name for name in DIMENSIONS if name != question.dimension]
-
-    def moved(reply: str) -> float:
-        told = policy.decide(said("it does not work", question.text, reply), asked.state)
-        pairs = [(asked.choices[name], told.choices[name]) for name in others]
-        return sum(abs(old.confidence - new.confidence) for old, new in pairs)
-
-    assert moved(title) < 0.2 * len(others)
-    assert moved("I don't know") < 0.2 * len(others)
-
-
-@pytest.mark.parametrize("unknown", [("mood", "GLAD"), ("intent", "GONE")])
-def test_a_question_of_another_bundle_is_passed_over(bundle, unknown):
-    dimension, label = unknown
-    asked = Question("glad or sad?", dimension, ((label, 0.5), ("SAD", 0.4)))
-    policy = Policy(bundle, PolicyConfig(order=("accept",)))
-    talk = said("it is broken", asked.text, "the first")
-    made = policy.decide(talk, DialogueState((asked,), True, {dimension: asked.candidates}))
-    assert made.choices == policy.decide(talk).choices
-
-
-def test_not_knowing_changes_nothing_but_that_it_was_asked(bundle):
-    config = PolicyConfig(order=("accept", "clarify"), confidence=UNSURE, choices=50)
-    policy = Policy(with_actions(bundle), config)
-    asked = policy.decide(said("it does not work"))
-    told = policy.decide(said("it does not work", asked.question.text, "I don't know"), asked.state)
-    for name, choice in asked.choices.items():
-        assert told.choices[name].label == choice.label
-
-
-def test_no_question_comes_twice_and_too_many_bring_in_a_person(bundle):
-    config = PolicyConfig(
-        order=("hand_off", "accept", "clarify"), confidence=UNSURE, choices=50, clarifications=3
-    )
-    policy, state, talk = Policy(with_actions(bundle), config), DialogueState(), ["it is broken"]
-    kinds = []
-    for _ in range(6):
-        made = policy.decide(said(*talk), state)
-        state = made.state
-        kinds.append(made.kind)
-        if made.kind != "clarify":
-            break
-        talk += [made.question.text, "I don't know"]
-    texts = [one.text for one in state.asked]
-    assert len(set(texts)) == len(texts) <= 3
-    assert kinds[0] == "clarify"
-    assert kinds[-1] in ("hand_off", "accept")
-    if len(texts) == 3:
-        assert (kinds[-1], made.why) == ("hand_off", "3 questions were asked")
-
-
-def test_a_reply_to_a_question_is_not_taken_for_a_strange_turn(bundle):
-    other = Bundle.load(bundle.folder, threads=1)
-    other.refuser = Alarm()  # the slice holds too few turns apart to fit one
-    policy = Policy(other, PolicyConfig(order=("out_of_domain", "accept"), confidence=SURE))
-    odd = said("the purple tide of Saturn sings in hexameters")
-    made = policy.decide(odd)
-    assert (made.kind, made.sure, made.action) == ("out_of_domain", True, None)
-    assert "1.00, over the threshold 0.50" in made.why
-    question = Question("a or b?", "intent", made.choices["intent"].candidates)
-    state = DialogueState((question,), True)
-    told = said("it is broken", question.text, "the first one")
-    assert policy.decide(told, state).kind == "accept"
-    assert policy.decide(odd, state).kind == "out_of_domain"
 
 
 def test_who_is_asked_chooses_among_the_candidates_of_every_doubtful_dimension(bundle):
@@ -328,7 +166,7 @@ def test_who_is_asked_chooses_among_the_candidates_of_every_doubtful_dimension(b
     ids=["away", "none of them", "not sure"],
 )
 def test_without_a_usable_answer_the_next_rule_applies(bundle, answer, noted):
-    config = PolicyConfig(order=("accept", *RULES_OF_DOUBT), confidence=UNSURE, choices=50)
+    config = PolicyConfig(order=("accept", "escalate", "clarify"), confidence=UNSURE, choices=50)
     made = Policy(with_actions(bundle), config, Other(answer)).decide(said("it is broken"))
     assert [one.rule for one in made.trace][:2] == ["accept", "escalate"]
     assert not made.trace[1].decided
@@ -364,36 +202,6 @@ def test_a_conversation_without_a_customer_is_refused(bundle):
     for talk in (Conversation("c", ()), Conversation("c", (Turn("bot", "hello"),))):
         with pytest.raises(BundleError, match="no turn is the customer's"):
             policy.decide(talk)
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"order": ("accept", "accept")},
-        {"order": ("guess",)},
-        {"confidence": {"intent": 1.5}},
-        {"choices": 1},
-        {"candidates": 0},
-        {"clarifications": -1},
-        {"failures": 0},
-        {"seconds": 0.0},
-        {"otherwise": "clarify"},
-        {"person": ("(",)},
-        {"person": ("",)},
-        {"order": ()},
-        {"seconds": float("inf")},
-        {"seconds": float("nan")},
-        {"clarifications": 1_000},
-    ],
-)
-def test_settings_out_of_range_are_refused(wrong):
-    with pytest.raises(ConfigError, match="policy"):
-        PolicyConfig(**wrong)
-
-
-def test_a_threshold_of_a_dimension_that_the_bundle_lacks_is_refused(bundle):
-    with pytest.raises(ConfigError, match=r"policy\.confidence.*mood"):
-        Policy(bundle, PolicyConfig(confidence={"mood": 0.5}))
 
 
 def test_every_order_of_the_rules_ends_in_a_decision(bundle):

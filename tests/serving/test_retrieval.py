@@ -23,11 +23,6 @@ MUSIC_OR_VIDEO = {"domain": (("Music", 0.4), ("Video", 0.4))}
 
 
 @pytest.fixture(scope="module")
-def bundle(finished) -> Bundle:
-    return Bundle.load(current_bundle(finished), threads=1)
-
-
-@pytest.fixture(scope="module")
 def retrieval(bundle) -> Retrieval:
     return Retrieval(bundle)
 
@@ -42,7 +37,8 @@ def example(*texts: str, gold=None) -> Example:
 
 def doubt(bundle, *texts: str, candidates=MUSIC_OR_VIDEO) -> Doubt:
     one = example(*texts)
-    return Doubt(one, candidates, bundle.outputs([one]).vectors[0])
+    vector = bundle.outputs([one]).vectors[0]
+    return Doubt(one, candidates, dict.fromkeys(candidates, 0.7), vector)
 
 
 def bare(finished, keep: Sequence[str]) -> Bundle:
@@ -112,23 +108,12 @@ def test_labels_without_examples_are_known_by_what_else_they_say(finished, keep)
     assert found.verdicts["domain"].label == "Music"
 
 
-def test_a_verdict_is_sure_from_the_threshold_on(bundle):
-    text = bundle.taxonomy["domain"].label("Music").examples[0]
-    one = doubt(bundle, text)
-    confidence = Retrieval(bundle).settle(one, 1.0).verdicts["domain"].confidence
+def test_a_verdict_is_sure_from_the_threshold_on(bundle, retrieval):
+    one = doubt(bundle, bundle.taxonomy["domain"].label("Music").examples[0])
+    confidence = retrieval.settle(one, 1.0).verdicts["domain"].confidence
     for threshold, sure in ((confidence, True), (math.nextafter(confidence, 1.0), False)):
-        found = Retrieval(bundle, thresholds={"domain": threshold}).settle(one, 1.0)
-        assert found.verdicts["domain"].sure is sure
-
-
-def test_thresholds_are_those_of_the_bundle_by_default(bundle, retrieval):
-    points = bundle.manifest.refusal.operating
-    expected = dict.fromkeys(bundle.taxonomy.dimension_names, 0.7)
-    expected |= {name: one.confidence for name, one in points.items()}
-    held = Retrieval(bundle, thresholds=expected)
-    for text in ("my songs are gone", "the film", "hm"):
-        one = doubt(bundle, text, candidates={"domain": (("Music", 0.85), ("Video", 0.1))})
-        assert retrieval.settle(one, 1.0) == held.settle(one, 1.0)
+        held = replace(one, thresholds={"domain": threshold})
+        assert retrieval.settle(held, 1.0).verdicts["domain"].sure is sure
 
 
 def test_gold_turns_speak_for_their_labels(bundle):
@@ -174,7 +159,8 @@ def test_a_verdict_is_a_candidate_with_no_more_than_their_probability(
     raw = sorted(data.draw(st.lists(st.floats(0, 1), min_size=4, max_size=4)), reverse=True)
     shares = [one / max(1.0, sum(raw)) for one in raw]
     ranked = tuple(zip(names, shares, strict=True))
-    one = Doubt(example(reply, text), {"domain": ranked}, np.zeros(384, np.float32))
+    vector = np.zeros(384, np.float32)
+    one = Doubt(example(reply, text), {"domain": ranked}, {"domain": 0.7}, vector)
     found: Settled = retrieval.settle(one, 1.0)
     verdict = found.verdicts["domain"]
     assert verdict.label in names

@@ -24,7 +24,7 @@ from turnwise.bundle.model import MODEL, TOKENIZER, Logits, PackedModel, Probabi
 from turnwise.bundle.readout import Readout, readout
 from turnwise.bundle.refusal import REFUSAL, RefusalArrays, Refuser
 from turnwise.context_selection import Selector
-from turnwise.conversations import Conversation, Example
+from turnwise.conversations import Conversation, Example, Turn
 from turnwise.encoders import Vectors
 from turnwise.errors import BundleError, EncoderError
 from turnwise.progress import Progress, silent
@@ -160,6 +160,17 @@ class Bundle:
             {name: self._readouts[name].scores(rows) for name, rows in named},
             {name: self._readouts[name].probabilities(rows) for name, rows in named},
         )
+
+    @cached_property
+    def label_vectors(self) -> Mapping[str, Vectors]:
+        """Dimension -> Float32[n_labels, size], of what each label says of itself."""
+        dimensions = self.taxonomy.dimensions
+        said = [one.about for dimension in dimensions for one in dimension.labels]
+        talks = [Conversation("", (Turn("customer", text),)) for text in said]
+        vectors = self.outputs([Example(talk, 0) for talk in talks]).vectors
+        ends = np.cumsum([len(one.labels) for one in dimensions])[:-1]
+        names = self.taxonomy.dimension_names
+        return dict(zip(names, np.split(vectors, ends), strict=True))
 
     @cached_property
     def _readouts(self) -> Mapping[str, Readout]:

@@ -185,6 +185,8 @@ def evaluate(
     from turnwise.project import Project
     from turnwise.steps import evaluate_bundle, evaluate_clarify, evaluate_policy
 
+    if policy and clarify:
+        raise typer.BadParameter("--policy and --clarify score different things: give one of them")
     with Project.open(workspace) as opened, progress_display() as progress:
         if clarify:
             show_decision.clarify_scores(evaluate_clarify(opened, progress), json)

@@ -43,8 +43,8 @@ class PolicyConfig:
         clarifications: questions in one conversation at most; then a person takes over.
         failures: customer turns in a row without a sure answer, until a person takes over.
         seconds: that an escalation may take.
-        person: regular expressions of asking for a person; taxonomies that have a label for it,
-            whose action hands off, need none.
+        person: regular expressions of asking for a person, beside the labels whose action hands
+            off.
         otherwise: what is done where no rule decides: give the model's answer, marked as not
             sure, or hand off.
     """

@@ -35,11 +35,13 @@ class Doubt:
     Attributes:
         example: the customer turn with its history.
         candidates: dimension in doubt -> its K likeliest labels with calibrated probabilities.
+        thresholds: dimension in doubt -> from which calibrated probability on a label is sure.
         vector: of the turn, by the bundle's model.
     """
 
     example: Example
     candidates: Mapping[str, Ranked]
+    thresholds: Mapping[str, float]
     vector: Vector
 
 

@@ -22,7 +22,7 @@ from turnwise.conversations import Conversation
 from turnwise.serving.config import PolicyConfig
 from turnwise.serving.decision import Choice, Decision, DialogueState, Kind, Step
 from turnwise.serving.escalation import EscalationError, Escalator, Settled
-from turnwise.serving.reading import Reader
+from turnwise.serving.reading import Reader, known_state
 from turnwise.serving.rules import Found, Pending, Rules
 from turnwise.taxonomy import Action
 
@@ -75,6 +75,7 @@ class Policy:
         """Decide, or say what has to be asked first: `ask`, then `finish`."""
         start = time.perf_counter()
         example = self._reader.prepared(conversation)
+        state = known_state(state, self.bundle.taxonomy)
         reading = self._reader.read(example, state)
         times = {"model": _since(start)}
         order = self.config.order
@@ -112,8 +113,7 @@ class Policy:
 
     def _go_on(self, turn: Pending) -> Decision | Pending:
         for place, rule in enumerate(turn.rest):
-            unsure = any(not one.sure for one in turn.choices.values())
-            if rule == "escalate" and self.escalator is not None and unsure:
+            if rule == "escalate" and self.escalator is not None and turn.unsure:
                 return replace(turn, rest=turn.rest[place + 1 :])
             start = time.perf_counter()
             found = self._rules.hold(rule, turn)
@@ -167,9 +167,7 @@ class Policy:
             for name, one in choices.items()
             for label in one.also
         ]
-        names = dict.fromkeys(one.name for one in further if one is not None and one != first)
-        by_name = {one.name: one for one in further if one is not None}
-        return tuple(by_name[name] for name in names)
+        return tuple({one.name: one for one in further if one and one != first}.values())
 
 
 def _settled(choices: Mapping[str, Choice], answer: Settled) -> dict[str, Choice]:

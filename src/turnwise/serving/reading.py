@@ -14,27 +14,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from turnwise.bundle import Bundle, Outputs, last_customer_turn
 from turnwise.bundle.refusal import COMBINED
-from turnwise.conversations import Conversation, Example, Turn
+from turnwise.conversations import Conversation, Example
 from turnwise.privacy import Redactor
 from turnwise.serving.config import DEFAULT_CANDIDATES, DEFAULT_CONFIDENCE, PolicyConfig
 from turnwise.serving.decision import Choice, DialogueState, Question, Ranked
 from turnwise.serving.replies import read_reply, says_more
-from turnwise.taxonomy import Label
+from turnwise.taxonomy import Taxonomy
 
 Row = NDArray[np.float64]
 LEAST = 1e-9  # a probability that is nought would never come back
 ASKED, NOT_ASKED = 0.5, 0.1  # weight of what the model says of a reply, beside what it said before
 SHORT = 5  # words of a reply that says little but which option is meant
 ALSO = 0.5  # from which probability on a turn carries a further label
-EXAMPLES = 5  # of a label, that stand for it beside its title and description
-KEPT_LABELS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +63,7 @@ class Reader:
         refusal = bundle.manifest.refusal
         self._operating = refusal.operating if refusal else {}
         self._conformal = refusal.conformal if refusal else {}
-        self._label_vector = lru_cache(KEPT_LABELS)(self._encode_label)
+        self._label_vectors = bundle.label_vectors  # made now, so that no reply waits for them
 
     def prepared(self, conversation: Conversation) -> Example:
         """The last customer turn, redacted where the bundle was trained on redacted text.
@@ -79,12 +76,16 @@ class Reader:
         return last_customer_turn(conversation)
 
     def read(self, example: Example, state: DialogueState) -> Reading:
-        """Ask the model, and weigh its answer with what is known from before."""
+        """Ask the model, and weigh its answer with what is known from before.
+
+        Args:
+            state: that names only what the bundle knows: see `known_state`.
+        """
         found = self._bundle.outputs([example])
         rows = {name: one[0].astype(np.float64) for name, one in found.probabilities.items()}
         vector, strange = found.vectors[0], self._strange(found)
         alone = self._choices(rows)
-        if not state.open or not self._knows(state):
+        if not state.open:
             return Reading(example, alone, vector, strange)
         asked = state.asked[-1]
         dimension = self._bundle.taxonomy[asked.dimension]
@@ -98,15 +99,6 @@ class Reader:
 
     def _choices(self, rows: Mapping[str, Row]) -> dict[str, Choice]:
         return {name: self._choice(name, row) for name, row in rows.items()}
-
-    def _knows(self, state: DialogueState) -> bool:
-        """Whether all that a state names is of this bundle: another may have asked."""
-        taxonomy = self._bundle.taxonomy
-        asked = state.asked[-1]
-        return all(
-            name in taxonomy and all(label in taxonomy[name].index for label, _ in labels)
-            for name, labels in (*state.before.items(), (asked.dimension, asked.candidates))
-        )
 
     def _after_reply(
         self, state: DialogueState, rows: Mapping[str, Row], weight: float
@@ -129,20 +121,12 @@ class Reader:
         And whether it is likeliest under none of those offered: it may be about something else.
         """
         dimension = self._bundle.taxonomy[asked.dimension]
-        names = [name for name, _ in asked.candidates]
-        vectors = np.stack([self._label_vector(dimension.name, name) for name in names])
+        places = [dimension.index[name] for name, _ in asked.candidates]
+        vectors = self._label_vectors[dimension.name][places]
         likelihood = read_reply(asked, reply, dimension, vector, vectors)
         told = np.full(len(dimension.names), likelihood[-1])
-        told[[dimension.index[name] for name in names]] = likelihood[:-1]
+        told[places] = likelihood[:-1]
         return told, bool(likelihood[-1] > likelihood[:-1].max())
-
-    def _encode_label(self, dimension: str, name: str) -> NDArray[np.float32]:
-        texts = label_texts(self._bundle.taxonomy[dimension].label(name))
-        talks = [Conversation("", (Turn("customer", text),)) for text in texts]
-        vectors = self._bundle.outputs([Example(talk, 0) for talk in talks]).vectors
-        mean = vectors.mean(0)
-        scaled: NDArray[np.float32] = mean / max(float(np.linalg.norm(mean)), 1e-6)
-        return scaled
 
     def _choice(self, dimension: str, row: Row) -> Choice:
         names, several = self._bundle.taxonomy[dimension].names, self._bundle.manifest.several
@@ -181,11 +165,32 @@ class Reader:
         return float(scores[COMBINED][0]), refuser.threshold
 
 
-def label_texts(label: Label) -> tuple[str, ...]:
-    """What stands for a label when it is compared with what a customer says."""
-    titles = dict.fromkeys(label.titles.values()) or {label.name.replace("_", " ").lower(): None}
-    described = (label.description,) if label.description else ()
-    return (*titles, *described, *label.examples[:EXAMPLES])
+def known_state(state: DialogueState, taxonomy: Taxonomy) -> DialogueState:
+    """A state without what it says of labels that a taxonomy lacks.
+
+    A bundle may be replaced by one of other labels while a question is open: the conversation
+    goes on as if that question had not been asked.
+    """
+    if not state.asked and not state.before and not state.open:
+        return state
+    asked = tuple(
+        one for one in state.asked if one.candidates and _knows(taxonomy, one.dimension, one)
+    )
+    still_open = state.open and bool(asked) and asked[-1] == state.asked[-1]
+    before = {
+        name: known
+        for name, ranked in state.before.items()
+        if name in taxonomy
+        and (known := tuple(one for one in ranked if one[0] in taxonomy[name].index))
+    }
+    return DialogueState(asked, still_open, before if still_open else {}, state.unsettled)
+
+
+def _knows(taxonomy: Taxonomy, dimension: str, question: Question) -> bool:
+    if dimension not in taxonomy:
+        return False
+    names = [label for label, _ in question.candidates]
+    return len(set(names)) == len(names) and taxonomy[dimension].index.keys() >= set(names)
 
 
 def _weight(reply: str) -> float:

@@ -14,36 +14,26 @@ and
 Only the candidates share q, and together they keep the probability that the model gave them: what
 it left to other labels no evidence here can judge. So no verdict says that none is right.
 
-The weights are from the 107 turns that calibrate the sample's bundle, in cross-validation, and
-rounded towards those of BANKING77 with 5 and 10 turns a label and CLINC150 with 5. Wording is what
-helps: an encoder smooths it away. Vectors of the examples help nothing beside it, as the model has
-learnt from them (BANKING77 would weigh them 6, CLINC150 -5), so a label has one vector. The gain is
-small. On the sample's test, 3 candidates, labels under the bundle's thresholds and under 0.7:
-
-    labels in doubt    the model right    re-scored right    with 107 gold turns new to the model
-    1,074              586                599                602
-    759                348                362                365
-
-Of the 1,074 it mends 27 and breaks 14: 1.2 points, 0.0 to 2.5 in 95% of bootstrap draws by
-conversation. The test was in sight while kinds of evidence were compared, so it leans to the good
-side. What is re-scored at 0.40, 0.60, 0.75 and 0.85 is right in 43, 62, 75 and 74 of 100.
+The weights are from the turns that calibrate the sample's bundle, in cross-validation, and rounded
+towards those of few-shot BANKING77 and CLINC150. Wording is what helps: an encoder smooths it away.
+Vectors of the examples help nothing beside it, as the model has learnt from them, so a label has
+one vector. The gain is small, and high re-scored probabilities are somewhat too high: `turnwise
+evaluate --policy` prints what asking gains on one's own test.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from turnwise.bundle import Bundle
-from turnwise.conversations import Conversation, Example, Turn
-from turnwise.serving.config import DEFAULT_CONFIDENCE
+from turnwise.conversations import Example
 from turnwise.serving.decision import Ranked
 from turnwise.serving.escalation import Doubt, Settled, Verdict
-from turnwise.taxonomy import Label
 
 MODEL, MEANING, WORDING, IN_REPLY, GOLD = 0.9, 1.0, 4.0, 4.0, 3.0
 WIDTH = 0.1  # of the kernel, in cosine
@@ -62,27 +52,17 @@ class Retrieval:
 
     name = "retrieval"
 
-    def __init__(
-        self,
-        bundle: Bundle,
-        gold: Sequence[Example] = (),
-        thresholds: Mapping[str, float] | None = None,
-    ) -> None:
+    def __init__(self, bundle: Bundle, gold: Sequence[Example] = ()) -> None:
         """Index a taxonomy, and turns that people labelled.
 
         Args:
             gold: the last 2,000 of them are used; labels that the taxonomy lacks are passed over.
-            thresholds: dimension -> from which re-scored probability on a verdict is sure; those
-                of the bundle by default. Re-scored probabilities are as calibrated as the
-                model's own, so they are held to the same.
         """
         dimensions = bundle.taxonomy.dimensions
-        self._thresholds = {**_thresholds(bundle), **(thresholds or {})}
         keyed = [(one.name, label) for one in dimensions for label in one.labels]
         self._place = {(name, label.name): at for at, (name, label) in enumerate(keyed)}
-        about = [_about(label) for _, label in keyed]
-        self._about = bundle.outputs([_alone(text) for text in about]).vectors.astype(np.float16)
-        texts = [label.examples or (about[at],) for at, (_, label) in enumerate(keyed)]
+        self._about = np.concatenate(list(bundle.label_vectors.values()))
+        texts = [label.examples or (label.about,) for _, label in keyed]
         labelled = [(text, (at,)) for at, some in enumerate(texts) for text in some]
         self._examples = _Wordings(labelled, len(keyed))
         self._gold = _Wordings(
@@ -98,7 +78,7 @@ class Retrieval:
         """
         evidence = self._evidence(doubt)
         verdicts = {
-            name: self._verdict(name, candidates, evidence)
+            name: self._verdict(name, candidates, doubt.thresholds[name], evidence)
             for name, candidates in doubt.candidates.items()
         }
         return Settled(verdicts, self.name)
@@ -106,7 +86,7 @@ class Retrieval:
     def _evidence(self, doubt: Doubt) -> list[tuple[float, Scores]]:
         """Every kind that there is, with its weight."""
         text, reply = doubt.example.text, _in_reply(doubt.example)
-        meaning = self._about.astype(np.float32) @ doubt.vector
+        meaning = self._about @ doubt.vector
         found = [
             (MEANING, meaning.astype(np.float64)),
             (WORDING, self._examples.near(text)),
@@ -115,7 +95,11 @@ class Retrieval:
         return [*found, (IN_REPLY, self._examples.near(reply))] if reply else found
 
     def _verdict(
-        self, dimension: str, candidates: Ranked, evidence: Sequence[tuple[float, Scores]]
+        self,
+        dimension: str,
+        candidates: Ranked,
+        threshold: float,
+        evidence: Sequence[tuple[float, Scores]],
     ) -> Verdict:
         places = [self._place[dimension, label] for label, _ in candidates]
         model = np.array([probability for _, probability in candidates])
@@ -126,7 +110,7 @@ class Retrieval:
         shares *= min(1.0, model.sum()) / shares.sum()
         best = int(shares.argmax())
         confidence = float(shares[best])
-        return Verdict(candidates[best][0], confidence, confidence >= self._thresholds[dimension])
+        return Verdict(candidates[best][0], confidence, confidence >= threshold)
 
     def _gold_of(self, example: Example) -> tuple[int, ...]:
         """Places of the labels that a person gave."""
@@ -140,21 +124,6 @@ def _centred(scores: Scores) -> Scores:
     if not known.any():
         return np.zeros_like(scores)
     return np.where(known, scores - scores[known].mean(), 0.0)
-
-
-def _thresholds(bundle: Bundle) -> dict[str, float]:
-    refusal = bundle.manifest.refusal
-    fitted = {} if refusal is None else refusal.operating
-    found = dict.fromkeys(bundle.taxonomy.dimension_names, DEFAULT_CONFIDENCE)
-    return {**found, **{name: point.confidence for name, point in fitted.items()}}
-
-
-def _about(label: Label) -> str:
-    return f"{label.title()}. {label.description}".rstrip(". ")
-
-
-def _alone(text: str) -> Example:
-    return Example(Conversation("", (Turn("customer", text),)), 0)
 
 
 def _in_reply(example: Example) -> str:

@@ -50,10 +50,20 @@ class Pending:
     note: str = ""
 
     @property
+    def unsure(self) -> dict[str, Choice]:
+        """The choices that nothing has settled yet."""
+        return {name: one for name, one in self.choices.items() if not one.sure}
+
+    @property
     def doubt(self) -> Doubt:
         """What whoever is asked has to settle."""
-        unsure = {name: one.candidates for name, one in self.choices.items() if not one.sure}
-        return Doubt(self.reading.example, unsure, self.reading.vector)
+        unsure = self.unsure
+        return Doubt(
+            self.reading.example,
+            {name: one.candidates for name, one in unsure.items()},
+            {name: one.threshold for name, one in unsure.items()},
+            self.reading.vector,
+        )
 
 
 class Rules:
@@ -99,14 +109,12 @@ class Rules:
             f"{name} {one.confidence:.2f} {'>=' if one.sure else '<'} {one.threshold:.2f}"
             for name, one in turn.choices.items()
         )
-        sure = all(one.sure for one in turn.choices.values())
-        if not sure and (action := self._same_action(turn.choices)) is not None:
+        if turn.unsure and (action := self._same_action(turn.choices)) is not None:
             return Found(True, f"{why}; whatever is in doubt, the action is {action.name}")
-        return Found(sure, why)
+        return Found(not turn.unsure, why)
 
     def _has_nobody_to_ask(self, turn: Pending) -> Found:
-        unsure = any(not one.sure for one in turn.choices.values())
-        return Found(False, "there is nobody to ask" if unsure else "nothing is in doubt")
+        return Found(False, "there is nobody to ask" if turn.unsure else "nothing is in doubt")
 
     def _can_ask(self, turn: Pending) -> Found:
         asked = turn.state.asked
@@ -116,9 +124,7 @@ class Rules:
             gives_up = "hand_off" in self._config.order
             return Found(gives_up, f"{len(asked)} questions were asked", "hand_off")
         unsure = sorted(
-            (one.confidence, name)
-            for name, one in turn.choices.items()
-            if not one.sure and name not in self._several
+            (one.confidence, name) for name, one in turn.unsure.items() if name not in self._several
         )
         for _, name in unsure:
             options = self._options(turn.choices[name])

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from turnwise.bundle import Bundle
 from turnwise.conversations import Example, Turn
 from turnwise.progress import Progress, silent
 from turnwise.project import Project, current_bundle
@@ -58,9 +57,9 @@ def evaluate_clarify(project: Project, progress: Progress = silent) -> ClarifyRe
         BundleError: nothing was trained yet. EvaluationError: as of `evaluate_bundle`.
     """
     folder = current_bundle(project.folder)
-    tested = fair_test(project, Bundle.load(folder))
     talks = []
     with open_policy(folder, project.folder) as policy:
+        tested = fair_test(project, policy.bundle)
         for at, one in enumerate(tested):
             talks.append(list(_talk(policy, one)))
             progress("asking", at + 1, len(tested))

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TypedDict, Unpack
 
 from turnwise.bundle import Bundle
 from turnwise.config import CONFIG_FILE, Config, load_config
@@ -20,15 +19,6 @@ from turnwise.serving import (
     Policy,
     Retrieval,
 )
-
-
-class Listening(TypedDict):
-    """Where a server listens, and whom it serves."""
-
-    host: str
-    port: int
-    keys: Path | None
-    no_keys: bool
 
 
 @contextmanager
@@ -51,13 +41,20 @@ def open_policy(bundle: Path, workspace: Path) -> Iterator[Policy]:
 
 
 def serve_bundle(
-    bundle: Path, workspace: Path, started: Callable[[str], None], **listening: Unpack[Listening]
+    bundle: Path,
+    workspace: Path,
+    started: Callable[[str], None],
+    *,
+    host: str,
+    port: int,
+    keys: Path | None,
+    no_keys: bool,
 ) -> None:
     """Serve a bundle over HTTP until the process is told to stop; settings as in `open_policy`.
 
     Args:
         started: is told the address once it listens.
-        listening: as `serving.http.ServerConfig` has them.
+        host, port, keys, no_keys: as `serving.http.ServerConfig` has them.
 
     Raises:
         BundleError, ConfigError, EndpointError: as `open_policy`; or the port is taken.
@@ -65,7 +62,7 @@ def serve_bundle(
     from turnwise.serving.http import ServerConfig, serve
 
     config = _config(workspace)
-    server = ServerConfig(bundle, config.policy, **listening)
+    server = ServerConfig(bundle, config.policy, host=host, port=port, keys=keys, no_keys=no_keys)
     with ExitStack() as closing:
         serve(server, lambda loaded: _escalator(loaded, config, workspace, closing), started)
 
@@ -77,7 +74,7 @@ def _config(workspace: Path) -> Config:
 def _escalator(bundle: Bundle, config: Config, workspace: Path, closing: ExitStack) -> Escalator:
     """Who is asked about turns in doubt."""
     if "small" not in config.endpoints and "TURNWISE_SMALL_BASE_URL" not in os.environ:
-        return Retrieval(bundle, (), config.policy.confidence)
+        return Retrieval(bundle)
     from turnwise.serving.asking import LanguageModel
 
     endpoint = find_endpoint(config.endpoints, "small", os.environ, workspace / CONFIG_FILE)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from turnwise.bundle import Bundle
 from turnwise.conversations import Example
 from turnwise.progress import Progress, silent
 from turnwise.project import Project, current_bundle
@@ -68,9 +67,8 @@ def evaluate_policy(project: Project, progress: Progress = silent) -> PolicyResu
         BundleError: nothing was trained yet. EvaluationError: as of `evaluate_bundle`.
     """
     folder = current_bundle(project.folder)
-    tested = fair_test(project, Bundle.load(folder))
     with open_policy(folder, project.folder) as policy:
-        return _scored(policy, tested, progress)
+        return _scored(policy, fair_test(project, policy.bundle), progress)
 
 
 def _scored(policy: Policy, tested: Sequence[Example], progress: Progress) -> PolicyResult:

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from turnwise.serving.decision import DialogueState, Question
-from turnwise.serving.http.parsing import known_state
 from turnwise.serving.http.states import Kept, States
+from turnwise.serving.reading import known_state
 from turnwise.taxonomy import Dimension, Label, Taxonomy
 
 LABELS = tuple(Label(name, (name,)) for name in "ABC")

@@ -32,7 +32,7 @@ from turnwise.serving.http.answers import (
 from turnwise.serving.http.bundles import Bundles
 from turnwise.serving.http.failures import RequestError
 from turnwise.serving.http.metrics import Metrics
-from turnwise.serving.http.parsing import Asked, conversation_of, known_state, state_of
+from turnwise.serving.http.parsing import Asked, conversation_of, state_of
 from turnwise.serving.http.states import Kept, States
 from turnwise.serving.http.workers import Workers
 from turnwise.serving.policy import Policy
@@ -101,7 +101,7 @@ class Answering:
         answers: list[bytes] = []
         with self._model.place(min(asked.units, PIECE)):
             for some in _pieces(asked.conversations):
-                cases = [self._case(one, owner, policy) for one in some]
+                cases = [self._case(one, owner) for one in some]
                 for (_, before), made in zip(cases, await self._decide(policy, cases), strict=True):
                     self._keep(made.decision, before, owner)
                     answers.append(made.body)
@@ -180,7 +180,7 @@ class Answering:
         self._metrics.decided(decision)
         return _Made(decision, _json(decide_answer(decision, conversation.turns)))
 
-    def _case(self, body: bodies.DecidedConversation, owner: str, policy: Policy) -> _Case:
+    def _case(self, body: bodies.DecidedConversation, owner: str) -> _Case:
         conversation = conversation_of(body)
         if body.state is not None:
             state = state_of(body.state)
@@ -189,7 +189,7 @@ class Answering:
             state = self._states.get((owner, body.conversation_id), turn)
         else:
             state = DialogueState()
-        return conversation, known_state(state, policy.bundle.taxonomy)
+        return conversation, state
 
     def _keep(self, decision: Decision, before: DialogueState, owner: str) -> None:
         if decision.conversation_id:

@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from turnwise.conversations import Conversation, Turn, merge_turns
 from turnwise.serving.decision import DialogueState, Question, Ranked
 from turnwise.serving.http import bodies
 from turnwise.serving.http.failures import RequestError
-from turnwise.taxonomy import Taxonomy
 
 UNIT_BYTES = 4096
 SHOWN = 200  # characters of a field's name, which may be the caller's own
 
 Body = TypeVar("Body", bound=bodies.Conversation)
+Form = TypeVar("Form")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,7 @@ def read_classify(body: bytes) -> Asked[bodies.Conversation]:
     Raises:
         RequestError: 400 where it is not JSON, 422 with the field where it does not fit.
     """
-    try:
-        read = bodies.CLASSIFY.validate_json(body)
-    except ValidationError as error:
-        raise _refused(error) from None
+    read = _validated(bodies.CLASSIFY, body)
     if isinstance(read, bodies.Conversations):
         return _asked(read.conversations, True, len(body))
     return _asked((read,), False, len(body))
@@ -57,13 +54,17 @@ def read_decide(body: bytes) -> Asked[bodies.DecidedConversation]:
     Raises:
         RequestError: 400 where it is not JSON, 422 with the field where it does not fit.
     """
-    try:
-        read = bodies.DECIDE.validate_json(body)
-    except ValidationError as error:
-        raise _refused(error) from None
+    read = _validated(bodies.DECIDE, body)
     if isinstance(read, bodies.DecidedConversations):
         return _asked(read.conversations, True, len(body))
     return _asked((read,), False, len(body))
+
+
+def _validated(form: TypeAdapter[Form], body: bytes) -> Form:
+    try:
+        return form.validate_json(body)
+    except ValidationError as error:
+        raise _refused(error) from None
 
 
 def conversation_of(body: bodies.Conversation) -> Conversation:
@@ -77,34 +78,6 @@ def state_of(body: bodies.State) -> DialogueState:
     asked = tuple(Question(one.text, one.dimension, _ranked(one.candidates)) for one in body.asked)
     before = {name: _ranked(ranked) for name, ranked in body.before.items()}
     return DialogueState(asked, body.open, before, body.unsettled)
-
-
-def known_state(state: DialogueState, taxonomy: Taxonomy) -> DialogueState:
-    """A state without what it says of labels that a taxonomy lacks.
-
-    A bundle may be replaced by one of other labels while a question is open: the conversation
-    goes on as if that question had not been asked.
-    """
-    if not state.asked and not state.before and not state.open:
-        return state
-    asked = tuple(
-        one for one in state.asked if one.candidates and _knows(taxonomy, one.dimension, one)
-    )
-    still_open = state.open and bool(asked) and asked[-1] == state.asked[-1]
-    before = {
-        name: known
-        for name, ranked in state.before.items()
-        if name in taxonomy
-        and (known := tuple(one for one in ranked if one[0] in taxonomy[name].index))
-    }
-    return DialogueState(asked, still_open, before if still_open else {}, state.unsettled)
-
-
-def _knows(taxonomy: Taxonomy, dimension: str, question: Question) -> bool:
-    if dimension not in taxonomy:
-        return False
-    names = [label for label, _ in question.candidates]
-    return len(set(names)) == len(names) and taxonomy[dimension].index.keys() >= set(names)
 
 
 def _ranked(candidates: Sequence[bodies.Candidate]) -> Ranked:
