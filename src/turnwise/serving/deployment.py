@@ -197,7 +197,7 @@ def _experiment(read: Mapping[str, Any]) -> Experiment:
     return Experiment(
         _text(read["name"]),
         _text(read["champion"]),
-        tuple(Challenger(*one) for one in arms),
+        tuple(arms),
         _text(read["started"]),
         int(read["sessions"]),
         _text(read.get("ended", "")),
