@@ -55,7 +55,8 @@ def chat(
 def serve(
     workspace: WorkspaceOption = HERE,
     bundle: Annotated[
-        Path | None, typer.Option(help="A bundle's folder; default: the workspace's newest.")
+        Path | None,
+        typer.Option(help="A bundle's folder, for good; default: as 'turnwise bundle' says."),
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 8080,
@@ -68,22 +69,21 @@ def serve(
 ) -> None:
     """Answer over HTTP: POST /v1/classify and /v1/decide; /openapi.json documents it all.
 
-    Decides by 'policy' of turnwise.yaml. Ctrl-C or SIGTERM ends it; what is in flight is finished.
+    Decides by 'policy' of turnwise.yaml, with the bundle that was trained last, or those that
+    'turnwise bundle' and 'turnwise experiment' say, also while it runs. Ctrl-C or SIGTERM ends
+    it; what is in flight is finished.
 
     Examples: turnwise serve -w DIR --no-keys; turnwise keys keys.json --name router;
     turnwise serve -w DIR --keys keys.json --host 0.0.0.0
     """
-    from turnwise.project import current_bundle
     from turnwise.steps import serve_bundle
 
     _need_extra()
-
-    folder = bundle if bundle is not None else current_bundle(workspace)
     _log_to_stderr()
     serve_bundle(
-        folder,
+        bundle,
         workspace,
-        lambda address: print(f"Serving {folder.name} at {address}", flush=True),
+        lambda name, address: print(f"Serving {name} at {address}", flush=True),
         host=host,
         port=port,
         keys=keys,
@@ -98,7 +98,7 @@ def keys(
     scope: Annotated[
         list[str] | None,
         typer.Option(
-            help="classify, decide, metrics or admin; repeat it. Default: classify, decide."
+            help="classify, decide, feedback or metrics; repeat it. Default: all but metrics."
         ),
     ] = None,
 ) -> None:
@@ -112,7 +112,9 @@ def keys(
     _need_extra()
     from turnwise.serving.http.keys import add_key
 
-    chosen = cast("list[Scope]", scope or ["classify", "decide"])  # which add_key checks
+    chosen = cast(
+        "list[Scope]", scope or ["classify", "decide", "feedback"]
+    )  # which add_key checks
     print(add_key(file, name, chosen))
 
 

@@ -170,7 +170,9 @@ def read_deployment(path: Path) -> Deployment | None:
         raise _faulty(path, str(error)) from None
     try:
         return _deployment(json.loads(text))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except ConfigError as error:
+        raise _faulty(path, str(error)) from None
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise _faulty(path, f"{type(error).__name__}: {error}") from None
 
 

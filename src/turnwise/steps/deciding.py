@@ -19,6 +19,8 @@ from turnwise.serving import (
     Policy,
     Retrieval,
 )
+from turnwise.serving.deployment import DEPLOYMENT
+from turnwise.steps.deploying import deployment
 
 
 @contextmanager
@@ -41,19 +43,21 @@ def open_policy(bundle: Path, workspace: Path) -> Iterator[Policy]:
 
 
 def serve_bundle(
-    bundle: Path,
+    bundle: Path | None,
     workspace: Path,
-    started: Callable[[str], None],
+    started: Callable[[str, str], None],
     *,
     host: str,
     port: int,
     keys: Path | None,
     no_keys: bool,
 ) -> None:
-    """Serve a bundle over HTTP until the process is told to stop; settings as in `open_policy`.
+    """Serve over HTTP until the process is told to stop; settings as in `open_policy`.
 
     Args:
-        started: is told the address once it listens.
+        bundle: served for good. None: those that are deployed in the workspace, as they change;
+            see `deploying`.
+        started: is told the bundle's name, and the address once it listens.
         host, port, keys, no_keys: as `serving.http.ServerConfig` has them.
 
     Raises:
@@ -62,9 +66,17 @@ def serve_bundle(
     from turnwise.serving.http import ServerConfig, serve
 
     config = _config(workspace)
-    server = ServerConfig(bundle, config.policy, host=host, port=port, keys=keys, no_keys=no_keys)
+    follow = workspace / DEPLOYMENT if bundle is None else None
+    folder = bundle or workspace / "bundles" / deployment(workspace).champion
+    server = ServerConfig(
+        folder, config.policy, follow, host=host, port=port, keys=keys, no_keys=no_keys
+    )
     with ExitStack() as closing:
-        serve(server, lambda loaded: _escalator(loaded, config, workspace, closing), started)
+        serve(
+            server,
+            lambda loaded: _escalator(loaded, config, workspace, closing),
+            lambda address: started(folder.name, address),
+        )
 
 
 def _config(workspace: Path) -> Config:

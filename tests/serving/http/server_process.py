@@ -125,7 +125,9 @@ def main() -> None:
             setattr(Connection, name, seconds)
     if policy := said.pop("policy", None):
         said["policy"] = PolicyConfig(**policy)
-    paths = {name: Path(said.pop(name)) for name in ("bundle", "keys") if name in said}
+    paths = {
+        name: Path(said.pop(name)) for name in ("bundle", "keys", "deployment") if name in said
+    }
     serve(ServerConfig(**paths, **said), started=lambda address: print(address, flush=True))
 
 

@@ -4,16 +4,16 @@
                   --other threads: Policy.ask-->   what was settled, or that it was not
                   --model threads: Policy.finish--> decisions
 
-Whatever takes time is done in threads; the event loop only hands over.
+Whatever takes time is done in threads; the event loop only hands over. What was answered is
+recorded, and shadows look at it, when the answer is on its way.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -21,7 +21,6 @@ from typing import TypeVar
 from turnwise.bundle import last_customer_turn
 from turnwise.conversations import Conversation
 from turnwise.serving.decision import Decision, DialogueState
-from turnwise.serving.escalation import EscalationError, Settled
 from turnwise.serving.http import bodies
 from turnwise.serving.http.answers import (
     ClassifyAnswer,
@@ -29,13 +28,13 @@ from turnwise.serving.http.answers import (
     classify_answer,
     decide_answer,
 )
-from turnwise.serving.http.bundles import Bundles
-from turnwise.serving.http.failures import RequestError
+from turnwise.serving.http.bundles import Bundles, Served
+from turnwise.serving.http.escalating import Escalating
 from turnwise.serving.http.metrics import Metrics
 from turnwise.serving.http.parsing import Asked, conversation_of, state_of
+from turnwise.serving.http.shadowing import Shadowing
 from turnwise.serving.http.states import Kept, States
 from turnwise.serving.http.workers import Workers
-from turnwise.serving.policy import Policy
 from turnwise.serving.rules import Pending
 
 # Conversations of a batch in one job. Between two jobs others have their turn, so that a batch
@@ -44,7 +43,15 @@ PIECE = 8
 
 Item = TypeVar("Item")
 
-_log = logging.getLogger("turnwise.serving")
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A conversation that is asked about, whose, in which state, and who serves it."""
+
+    conversation: Conversation
+    owner: str
+    state: DialogueState
+    served: Served
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +60,11 @@ class _Made:
     body: bytes
 
 
-_Case = tuple[Conversation, DialogueState]
-
-
 class Answering:
     """Answers requests by the bundles that are loaded. Of one event loop.
 
     Args:
-        model, escalations: threads of their own for the two kinds of work.
+        model: threads for the model's work.
     """
 
     def __init__(
@@ -69,23 +73,25 @@ class Answering:
         states: States,
         metrics: Metrics,
         model: Workers,
-        escalations: Workers,
+        others: tuple[Escalating, Shadowing],
     ) -> None:
         self._bundles, self._states, self._metrics = bundles, states, metrics
-        self._model, self._escalations = model, escalations
-        self._late: set[asyncio.Task[Settled | EscalationError]] = set()
+        self._model = model
+        self._escalating, self._shadowing = others
 
-    async def classify(self, asked: Asked[bodies.Conversation]) -> bytes:
+    async def classify(self, asked: Asked[bodies.Conversation], owner: str) -> bytes:
         """Label each conversation.
+
+        Args:
+            owner: the name of the key that asks.
 
         Raises:
             RequestError: 503, too much is waiting already.
         """
-        policy = self._bundles.champion
         answers: list[bytes] = []
         with self._model.place(min(asked.units, PIECE)):
             for some in _pieces(asked.conversations):
-                answers += await self._model.run(partial(self._classify, policy, some))
+                answers += await self._model.run(partial(self._classify, some, owner))
         return _joined(answers, asked.batch)
 
     async def decide(self, asked: Asked[bodies.DecidedConversation], owner: str) -> bytes:
@@ -97,90 +103,59 @@ class Answering:
         Raises:
             RequestError: 503, too much is waiting already.
         """
-        policy = self._bundles.champion
         answers: list[bytes] = []
         with self._model.place(min(asked.units, PIECE)):
             for some in _pieces(asked.conversations):
                 cases = [self._case(one, owner) for one in some]
-                for (_, before), made in zip(cases, await self._decide(policy, cases), strict=True):
-                    self._keep(made.decision, before, owner)
+                for case, made in zip(cases, await self._decide(cases), strict=True):
+                    self._keep(made.decision, case)
                     answers.append(made.body)
         return _joined(answers, asked.batch)
 
-    def _classify(self, policy: Policy, some: Sequence[bodies.Conversation]) -> list[bytes]:
-        """In a model thread."""
+    def _classify(self, some: Sequence[bodies.Conversation], owner: str) -> list[bytes]:
+        """In a model thread. Conversations of one bundle are labelled in one go."""
         start = time.perf_counter()
         conversations = [conversation_of(one) for one in some]
-        predictions = policy.classify(conversations)
-        self._metrics.part("model", time.perf_counter() - start)
-        answers = []
-        for prediction, one in zip(predictions, conversations, strict=True):
-            self._metrics.predicted(prediction)
+        served = [self._bundles.serving(one.id) for one in conversations]
+        made: dict[int, bytes] = {}
+        for policy in dict.fromkeys(one.policy for one in served):
+            places = [place for place, one in enumerate(served) if one.policy is policy]
             bundle = policy.bundle
-            answers.append(
-                _json(classify_answer(prediction, one.turns, bundle.id, bundle.taxonomy))
-            )
-        return answers
+            for place, prediction in zip(
+                places, policy.classify([conversations[place] for place in places]), strict=True
+            ):
+                self._metrics.predicted(prediction)
+                turns = conversations[place].turns
+                made[place] = _json(classify_answer(prediction, turns, bundle.id, bundle.taxonomy))
+        self._metrics.part("model", time.perf_counter() - start)
+        return [made[place] for place in range(len(some))]
 
-    async def _decide(self, policy: Policy, cases: Sequence[_Case]) -> list[_Made]:
-        begun = await self._model.run(lambda: [self._begin(policy, case) for case in cases])
+    async def _decide(self, cases: Sequence[Case]) -> list[_Made]:
+        begun = await self._model.run(lambda: [self._begin(case) for case in cases])
         if all(isinstance(one, _Made) for one in begun):
             return [one for one in begun if isinstance(one, _Made)]
-        return await asyncio.gather(*(self._settled(policy, one) for one in begun))
+        pairs = zip(cases, begun, strict=True)
+        return await asyncio.gather(*(self._settled(case, one) for case, one in pairs))
 
-    def _begin(self, policy: Policy, case: _Case) -> _Made | Pending:
+    def _begin(self, case: Case) -> _Made | Pending:
         """In a model thread."""
-        found = policy.begin(*case)
-        return self._made(found, case[0]) if isinstance(found, Decision) else found
+        found = case.served.policy.begin(case.conversation, case.state)
+        return self._made(found, case) if isinstance(found, Decision) else found
 
-    async def _settled(self, policy: Policy, begun: _Made | Pending) -> _Made:
+    async def _settled(self, case: Case, begun: _Made | Pending) -> _Made:
         if isinstance(begun, _Made):
             return begun
+        policy = case.served.policy
         start = time.perf_counter()
-        answer = await self._ask(policy, begun)
+        answer = await self._escalating.ask(policy, begun)
         took = round((time.perf_counter() - start) * 1e3, 3)
+        return await self._model.run(lambda: self._made(policy.finish(begun, answer, took), case))
 
-        def finish() -> _Made:
-            return self._made(policy.finish(begun, answer, took), begun.conversation)
-
-        return await self._model.run(finish)
-
-    async def _ask(self, policy: Policy, pending: Pending) -> Settled | EscalationError:
-        """Ask, for as long as the policy allows; the answer of one who is late is not awaited."""
-        name = policy.escalator.name if policy.escalator else ""
-        asking = asyncio.create_task(self._held(lambda: policy.ask(pending), name))
-        self._late.add(asking)
-        asking.add_done_callback(self._late.discard)
-        try:
-            answer = await asyncio.wait_for(asyncio.shield(asking), policy.config.seconds)
-        except TimeoutError:
-            self._metrics.escalated(name, "late")
-            return EscalationError(f"{name} did not answer within {policy.config.seconds:g} s")
-        return answer
-
-    async def _held(
-        self, ask: Callable[[], Settled | EscalationError], name: str
-    ) -> Settled | EscalationError:
-        """Ask in a thread of its own; the place is held until the thread is done, late or not."""
-        try:
-            with self._escalations.place():
-                answer = await self._escalations.run(ask)
-        except RequestError:
-            self._metrics.escalated(name, "turned_away")
-            return EscalationError(f"too much is waiting for {name} already")
-        except Exception as error:  # a fault of whoever is asked must not cost the answer
-            _log.error("%s failed by a fault: %s", name, type(error).__name__)
-            answer = EscalationError(f"{name} failed")
-        if isinstance(answer, Settled):
-            self._metrics.spent(answer.by, answer.money)
-        self._metrics.escalated(name, "settled" if isinstance(answer, Settled) else "failed")
-        return answer
-
-    def _made(self, decision: Decision, conversation: Conversation) -> _Made:
+    def _made(self, decision: Decision, case: Case) -> _Made:
         self._metrics.decided(decision)
-        return _Made(decision, _json(decide_answer(decision, conversation.turns)))
+        return _Made(decision, _json(decide_answer(decision, case.conversation.turns)))
 
-    def _case(self, body: bodies.DecidedConversation, owner: str) -> _Case:
+    def _case(self, body: bodies.DecidedConversation, owner: str) -> Case:
         conversation = conversation_of(body)
         if body.state is not None:
             state = state_of(body.state)
@@ -189,12 +164,13 @@ class Answering:
             state = self._states.get((owner, body.conversation_id), turn)
         else:
             state = DialogueState()
-        return conversation, state
+        return Case(conversation, owner, state, self._bundles.serving(body.conversation_id))
 
-    def _keep(self, decision: Decision, before: DialogueState, owner: str) -> None:
+    def _keep(self, decision: Decision, case: Case) -> None:
         if decision.conversation_id:
-            kept = Kept(decision.turn, before, decision.state)
-            self._states.put((owner, decision.conversation_id), kept)
+            kept = Kept(decision.turn, case.state, decision.state)
+            self._states.put((case.owner, decision.conversation_id), kept)
+        self._shadowing.look(case.conversation, case.owner, case.state)
 
 
 def _pieces(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

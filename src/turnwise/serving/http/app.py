@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
@@ -12,8 +13,9 @@ from starlette.types import ASGIApp
 from turnwise.encoders.session import usable_cores
 from turnwise.serving.http import failures
 from turnwise.serving.http.answering import Answering
-from turnwise.serving.http.bundles import Bundles
+from turnwise.serving.http.bundles import Bundles, OpenPolicy
 from turnwise.serving.http.documents import document
+from turnwise.serving.http.escalating import Escalating
 from turnwise.serving.http.failures import GONE, Disconnected, RequestError
 from turnwise.serving.http.guard import Guard
 from turnwise.serving.http.keys import Keyring
@@ -21,32 +23,37 @@ from turnwise.serving.http.metrics import Metrics
 from turnwise.serving.http.rates import Rates
 from turnwise.serving.http.routes import WANTED, Parts, answer_of, routes
 from turnwise.serving.http.settings import ServerConfig
+from turnwise.serving.http.shadowing import Shadowing
 from turnwise.serving.http.states import States
+from turnwise.serving.http.switching import Switching
 from turnwise.serving.http.workers import Workers
-from turnwise.serving.policy import Policy
 
 OPEN_PATHS = frozenset(path for path, scopes in WANTED.items() if scopes is None)
 
 
-def make_app(policy: Policy, config: ServerConfig) -> ASGIApp:
-    """The ASGI application that serves one policy.
+def make_app(bundles: Bundles, open_policy: OpenPolicy, config: ServerConfig) -> ASGIApp:
+    """The ASGI application that serves some bundles.
+
+    Args:
+        open_policy: loads what is deployed while it runs.
 
     Raises:
-        BundleError: the bundle does not answer.
         ConfigError: the file of keys is missing or faulty.
     """
     keys = None if config.keys is None else Keyring(config.keys)
     metrics = Metrics()
     model, escalations = _workers(config, metrics)
-    bundles = Bundles(policy)
     states = States(config.states)
     metrics.watch("turnwise_states", "Dialogue states kept.", lambda: len(states))
     rates = Rates(config.rate, config.burst)
-    answering = Answering(bundles, states, metrics, model, escalations)
+    shadowing = Shadowing(bundles, model, metrics, lambda *_: None)
+    others = Escalating(escalations, metrics), shadowing
+    answering = Answering(bundles, states, metrics, model, others)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
+        async with _switching(bundles, open_policy, config, metrics):
+            yield
         model.close()
         escalations.close()
 
@@ -55,6 +62,23 @@ def make_app(policy: Policy, config: ServerConfig) -> ASGIApp:
     app.openapi = document(app, OPEN_PATHS, keys is not None)  # type: ignore[method-assign]
     _answer_errors(app)
     return Guard(app, WANTED, keys, rates, metrics)
+
+
+@asynccontextmanager
+async def _switching(
+    bundles: Bundles, open_policy: OpenPolicy, config: ServerConfig, metrics: Metrics
+) -> AsyncIterator[None]:
+    """Follow the file of the deployment meanwhile, where there may be one."""
+    if config.deployment is None:
+        yield
+        return
+    task = asyncio.create_task(Switching(bundles, config.deployment, open_policy, metrics).run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 def _workers(config: ServerConfig, metrics: Metrics) -> tuple[Workers, Workers]:

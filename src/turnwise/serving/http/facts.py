@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing_extensions import TypedDict
 
+from turnwise.decision_log import Arm
+
 
 class Health(TypedDict):
     """That the server is there."""
@@ -12,7 +14,10 @@ class Health(TypedDict):
 
 
 class BundleFacts(TypedDict):
-    """What a bundle says of itself; `serving` whether requests are answered by it."""
+    """What a bundle says of itself, and its part here.
+
+    `serving` says whether requests are answered by it, `share` of how many conversations.
+    """
 
     id: str
     created: str
@@ -23,12 +28,15 @@ class BundleFacts(TypedDict):
     precision: str
     redacted: bool
     serving: bool
+    arm: Arm
+    share: float
 
 
 class BundlesAnswer(TypedDict):
-    """The bundles that are loaded."""
+    """The bundles that are loaded, and the experiment that divides the conversations, if any."""
 
     bundles: list[BundleFacts]
+    experiment: str | None
 
 
 class LabelEntry(TypedDict, total=False):

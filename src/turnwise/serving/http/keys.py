@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from turnwise.errors import ConfigError
 
-Scope = Literal["classify", "decide", "metrics", "admin"]
+Scope = Literal["classify", "decide", "feedback", "metrics"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 MAX_BYTES = 1_000_000  # of the file: some 5,000 keys

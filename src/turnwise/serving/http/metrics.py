@@ -43,6 +43,9 @@ class Metrics:
         self._escalations = self._counter("escalations", "Turns asked about.", "by", "outcome")
         self._money = self._counter("escalation_money", "Spent on escalations.", "by")
         self._shed = self._counter("shed", "Requests turned away by overload.")
+        self._served = self._counter("served", "Conversations answered.", "bundle", "arm")
+        self._shadows = self._counter("shadow_decisions", "Turns shown to shadows.", "outcome")
+        self._switches = self._counter("switches", "Changes of the bundles.", "outcome")
 
     def _counter(self, name: str, what: str, *labels: str) -> Counter:
         return Counter(f"turnwise_{name}", what, labels, registry=self._registry)
@@ -87,6 +90,18 @@ class Metrics:
     def spent(self, by: str, money: float) -> None:
         """What asking cost, whether or not the answer came in time."""
         self._money.labels(by).inc(max(0.0, money))
+
+    def served(self, bundle: str, arm: str) -> None:
+        """A conversation's turn was answered by a bundle."""
+        self._served.labels(bundle, arm).inc()
+
+    def shadowed(self, outcome: str) -> None:
+        """A shadow had a turn before it; the outcome is `done`, `passed_over` or `failed`."""
+        self._shadows.labels(outcome).inc()
+
+    def switched(self, outcome: str) -> None:
+        """The bundles were to be changed; the outcome is `done` or `refused`."""
+        self._switches.labels(outcome).inc()
 
     def page(self) -> bytes:
         """All of it, in the text format."""

@@ -74,8 +74,8 @@ def _asked(router: APIRouter, parts: Parts) -> None:
     async def classify(request: Request) -> Response:
         """Label one conversation, or up to 256."""
         asked = read_classify(await _body(request, parts))
-        _charge(request, parts.rates, len(asked.conversations), asked.units)
-        return _json(await parts.answering.classify(asked))
+        exchange = _charge(request, parts.rates, len(asked.conversations), asked.units)
+        return _json(await parts.answering.classify(asked, exchange.owner))
 
     @router.post(
         "/v1/decide",
@@ -101,8 +101,10 @@ def _told(router: APIRouter, parts: Parts) -> None:
 
     @router.get("/v1/bundles", response_model=BundlesAnswer, responses=refused(401, 403, 429))
     async def bundles() -> Response:
-        """The bundles that are loaded."""
-        return _written(BundlesAnswer(bundles=parts.bundles.facts()))
+        """The bundles that are loaded, the champion first."""
+        running = parts.bundles.deployment.experiment
+        facts = parts.bundles.facts()
+        return _written(BundlesAnswer(bundles=facts, experiment=running.name if running else None))
 
     @router.get("/healthz", response_model=Health)
     async def healthz() -> Response:

@@ -9,14 +9,17 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from turnwise.bundle import Bundle
 from turnwise.errors import ConfigError
+from turnwise.serving.deployment import Deployment, read_deployment
 from turnwise.serving.escalation import Escalator
 from turnwise.serving.http.app import make_app
+from turnwise.serving.http.bundles import Bundles, OpenPolicy, checked, opened
 from turnwise.serving.http.connection import Connection
 from turnwise.serving.http.settings import ServerConfig
 from turnwise.serving.policy import Policy
@@ -49,9 +52,13 @@ def serve(
         ConfigError: a setting or the file of keys is faulty, or the port is taken.
     """
     with _listening(config) as listening:
-        bundle = Bundle.load(config.bundle, threads=1)
-        escalator = None if make_escalator is None else make_escalator(bundle)
-        app = make_app(Policy(bundle, config.policy, escalator), config)
+
+        def open_policy(folder: Path) -> Policy:
+            bundle = Bundle.load(folder, threads=1)
+            escalator = None if make_escalator is None else make_escalator(bundle)
+            return Policy(bundle, config.policy, escalator)
+
+        app = make_app(loaded(config, open_policy), open_policy, config)
         host, port = listening.getsockname()[:2]
         address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         sys.setswitchinterval(SWITCH_SECONDS)
@@ -59,6 +66,22 @@ def serve(
         gc.freeze()  # what was loaded stays: no collection has to look at it
         with _signals_taken():
             _Server(_settings(app, config), lambda: started(address)).run([listening])
+
+
+def loaded(config: ServerConfig, open_policy: OpenPolicy) -> Bundles:
+    """The bundles that a server begins with: what is deployed, or else the one of the settings.
+
+    Raises:
+        BundleError: one can't be loaded. ConfigError: the file of the deployment is faulty.
+    """
+    file = config.deployment
+    deployment = None if file is None else read_deployment(file)
+    if file is None or deployment is None:
+        policy = checked(open_policy(config.bundle))
+        return Bundles(Deployment(policy.bundle.id), {policy.bundle.id: policy})
+    names = deployment.bundles
+    folder = file.parent / "bundles"
+    return Bundles(deployment, {name: opened(folder / name, open_policy) for name in names})
 
 
 def _settings(app: ASGIApp, config: ServerConfig) -> uvicorn.Config:

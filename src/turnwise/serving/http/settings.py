@@ -16,6 +16,8 @@ class ServerConfig:
 
     Attributes:
         bundle: folder of the bundle; policy: how it decides.
+        deployment: file that says which bundles serve, from its first change on; see
+            `serving.deployment`. None: the bundle serves for good.
         host, port: where it listens; port 0 takes a free one.
         keys: file of the API keys (`keys.Keyring`). None serves anybody, which takes `no_keys`
             and a loopback address.
@@ -32,6 +34,7 @@ class ServerConfig:
 
     bundle: Path
     policy: PolicyConfig = field(default_factory=PolicyConfig)
+    deployment: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8080
     keys: Path | None = None

@@ -1,0 +1,54 @@
+"""Asking somebody else about a turn in doubt, in threads of their own and for so long only."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from turnwise.serving.escalation import EscalationError, Settled
+from turnwise.serving.http.failures import RequestError
+from turnwise.serving.http.metrics import Metrics
+from turnwise.serving.http.workers import Workers
+from turnwise.serving.policy import Policy
+from turnwise.serving.rules import Pending
+
+_log = logging.getLogger("turnwise.serving")
+
+
+class Escalating:
+    """Asks whoever a policy escalates to. Of one event loop."""
+
+    def __init__(self, workers: Workers, metrics: Metrics) -> None:
+        self._workers, self._metrics = workers, metrics
+        self._late: set[asyncio.Task[Settled | EscalationError]] = set()
+
+    async def ask(self, policy: Policy, pending: Pending) -> Settled | EscalationError:
+        """Ask, for as long as the policy allows; the answer of one who is late is not awaited."""
+        name = policy.escalator.name if policy.escalator else ""
+        asking = asyncio.create_task(self._held(lambda: policy.ask(pending), name))
+        self._late.add(asking)
+        asking.add_done_callback(self._late.discard)
+        try:
+            return await asyncio.wait_for(asyncio.shield(asking), policy.config.seconds)
+        except TimeoutError:
+            self._metrics.escalated(name, "late")
+            return EscalationError(f"{name} did not answer within {policy.config.seconds:g} s")
+
+    async def _held(
+        self, ask: Callable[[], Settled | EscalationError], name: str
+    ) -> Settled | EscalationError:
+        """Ask in a thread of its own; the place is held until the thread is done, late or not."""
+        try:
+            with self._workers.place():
+                answer = await self._workers.run(ask)
+        except RequestError:
+            self._metrics.escalated(name, "turned_away")
+            return EscalationError(f"too much is waiting for {name} already")
+        except Exception as error:  # a fault of whoever is asked must not cost the answer
+            _log.error("%s failed by a fault: %s", name, type(error).__name__)
+            answer = EscalationError(f"{name} failed")
+        if isinstance(answer, Settled):
+            self._metrics.spent(answer.by, answer.money)
+        self._metrics.escalated(name, "settled" if isinstance(answer, Settled) else "failed")
+        return answer
