@@ -46,10 +46,10 @@ def list_(workspace: WorkspaceOption = HERE, json: JsonOption = False) -> None:
         heads,
         [
             [
-                f"{row.name}{' (newest)' if row.newest else ''}",
-                row.created[:16].replace("T", " "),
+                row.name,
+                row.created[:10],
                 str(row.taxonomy_version),
-                f"{row.part} {percent(row.share)}" if row.share else row.part,
+                f"{row.part} {row.share:.0%}" if row.share else row.part,
                 *(percent(row.accuracy[name]) if name in row.accuracy else "" for name in names),
             ]
             for row in rows
@@ -129,6 +129,27 @@ def stop(workspace: WorkspaceOption = HERE, json: JsonOption = False) -> None:
     from turnwise.steps.deploying import stop_experiment
 
     _told(stop_experiment(workspace), json)
+
+
+@experiment.command()
+def report(
+    name: Annotated[
+        str | None, typer.Argument(help="Which; default: the one that runs, else the latest.")
+    ] = None,
+    workspace: WorkspaceOption = HERE,
+    json: JsonOption = False,
+) -> None:
+    """Tell what the arms of an experiment did: rates with 95% intervals, tests, and warnings.
+
+    Automation, resolution, SCSAT, hand-off and misrouting rate, resolution time and more, from the
+    decisions and the feedback that were logged. Read the warnings first: they stand first.
+
+    Example: turnwise experiment report august -w DIR
+    """
+    from turnwise.cli import show_experiment
+    from turnwise.steps.experiment_report import experiment_report
+
+    show_experiment.report(experiment_report(workspace, name), json)
 
 
 def _share(text: str) -> tuple[str, float]:

@@ -173,26 +173,40 @@ def evaluate(
             "how often they end right.",
         ),
     ] = False,
+    history: Annotated[
+        bool,
+        typer.Option(
+            "--history",
+            help="Feed labels of earlier turns back (policy.history: labels): what it brings, and "
+            "how errors go on from turn to turn.",
+        ),
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Score the newest bundle on the held-back test, beside baselines, and write the report.
 
     Examples: turnwise evaluate -w DIR; turnwise evaluate -w DIR --policy;
-    turnwise evaluate -w DIR --clarify
+    turnwise evaluate -w DIR --clarify; turnwise evaluate -w DIR --history
     """
-    from turnwise.cli import show_decision, show_results
+    from turnwise.cli import show_decision, show_history, show_results
     from turnwise.cli.console import progress_display
     from turnwise.project import Project
     from turnwise.steps import evaluate_bundle, evaluate_clarify, evaluate_policy
+    from turnwise.steps.history_scores import evaluate_history
 
-    if policy and clarify:
-        raise typer.BadParameter("--policy and --clarify score different things: give one of them")
+    if policy + clarify + history > 1:
+        raise typer.BadParameter(
+            "--policy, --clarify and --history score different things: give one of them"
+        )
     with Project.open(workspace) as opened, progress_display() as progress:
         if clarify:
             show_decision.clarify_scores(evaluate_clarify(opened, progress), json)
             return
         if policy:
             show_decision.policy_scores(evaluate_policy(opened, progress), json)
+            return
+        if history:
+            show_history.history_scores(evaluate_history(opened, progress), json)
             return
         result = evaluate_bundle(opened, progress)
     show_results.evaluated(result, json)

@@ -28,7 +28,10 @@ def chat(
     ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Talk to a bundle: a line is a customer's turn, and the decision about it is shown.
+    """Talk to a bundle: a line is what a customer says, and the decision about it is shown.
+
+    Lines without a question between them are one turn, decided on as a whole. With --json, each
+    decision as POST /v1/decide answers it.
 
     Decisions: accept (labels, and where to route), escalate (somebody else settled it), clarify
     (a question; the next line answers it), out of domain, hand-off. The rules and thresholds are
@@ -48,7 +51,8 @@ def chat(
             if not line:
                 dialogue = Dialogue(policy, locale)
                 continue
-            show_decision.decision(dialogue.say(line), json, trace)
+            made = dialogue.say(line)
+            show_decision.decision(made, dialogue.turns, json, trace)
 
 
 @app.command()

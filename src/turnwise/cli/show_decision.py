@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from turnwise.cli.console import percent, print_json, print_table
 
 if TYPE_CHECKING:
+    from turnwise.conversations import Turn
     from turnwise.serving import Decision
-    from turnwise.steps import ClarifyResult, PolicyResult
+    from turnwise.steps import ClarifyResult, PolicyPlan, PolicyResult
 
 SAID = {
     "accept": "Accepted",
@@ -33,9 +34,11 @@ def lines() -> Iterator[str]:
         yield line.strip()
 
 
-def decision(made: Decision, json: bool, trace: bool) -> None:
+def decision(made: Decision, turns: Sequence[Turn], json: bool, trace: bool) -> None:
     if json:
-        print_json(asdict(made))
+        from turnwise.serving.http.answers import decide_answer
+
+        print_json(decide_answer(made, turns))
         return
     if made.question is not None:
         print(f"bot> {made.question.text}")
@@ -69,6 +72,8 @@ def policy_scores(result: PolicyResult, json: bool) -> None:
         for one in result.arms
     ]
     print_table("Accuracy", ("", *names, "asked", "ms P50 / P90 / P99"), rows)
+    if any(one.calls for one in result.arms):
+        _costs(result, names)
     print(
         "Decisions: "
         + ", ".join(
@@ -81,6 +86,49 @@ def policy_scores(result: PolicyResult, json: bool) -> None:
             f"{result.by} was asked about the doubtful ones; right before "
             f"{_each(result.asked_before)}, after {_each(result.asked_after)}"
         )
+
+
+def _costs(result: PolicyResult, names: Sequence[str]) -> None:
+    rows = [
+        (
+            one.name,
+            f"{one.calls:,}",
+            f"{one.tokens:,}",
+            f"{one.money:,.4f}",
+            f"{1_000 * one.money / result.turns:,.4f}",
+            *(f"{one.gain[name]:+.0f}" for name in names),
+        )
+        for one in result.arms
+    ]
+    head = ("", "calls", "tokens", "money", "a 1,000 turns", *names)
+    print_table("Cost, and labels right beyond the model's of 1,000 turns", head, rows)
+    print(
+        f"This run made {result.calls:,} calls and paid {result.money:,.4f}; {result.reused:,} "
+        "answers were kept from before"
+    )
+    if result.stopped:
+        print(f"{result.by} alone is left out: {result.stopped}")
+
+
+def policy_plan(plan: PolicyPlan, json: bool) -> None:
+    if json:
+        print_json(plan)
+        return
+    print(
+        f"{plan.by} would be asked about {percent(plan.asked)} of {plan.turns:,} turns by the "
+        "policy, and about all of them once beside it"
+    )
+    if not plan.calls and not plan.reused:
+        print("It costs nothing")
+        return
+    print(
+        f"{plan.calls:,} calls, {plan.tokens_in:,} tokens in and {plan.tokens_out:,} out"
+        + (f", {plan.money:,.4f} in money" if plan.money else "")
+        + f"; {plan.reused:,} answers are kept from before and cost nothing"
+    )
+    if plan.seconds is not None:
+        print(f"About {timedelta(seconds=round(plan.seconds))} at the endpoint's limits")
+    print(f"Reckoned from {plan.sample:,} turns; repairs of unusable answers come on top")
 
 
 def clarify_scores(result: ClarifyResult, json: bool) -> None:
@@ -99,7 +147,10 @@ def clarify_scores(result: ClarifyResult, json: bool) -> None:
         return
     print(f"Of these right before: {_each(result.before)}; in the end: {_each(result.after)}")
     shares = ", ".join(f"{percent(one)} after {n + 1}" for n, one in enumerate(result.settled))
-    print(f"Sure in the end: {shares} questions at most; {result.questions:.1f} on average")
+    print(
+        f"In sure labels ended: {shares} questions at most; {result.questions:.1f} on average. "
+        f"Sure and wrong: {percent(result.wrong)}; given to a person: {percent(result.handed_over)}"
+    )
 
 
 def _each(accuracy: Mapping[str, float]) -> str:
