@@ -1,7 +1,7 @@
 # Two commands do everything: `make demo` runs the main job, `make test` passes the tests.
 # Both install what they need into .venv first, once.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-llm lint setup clean
+.PHONY: help demo test test-llm test-install soak lint setup clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -16,7 +16,7 @@ DEMO := demo
 DEMO_SPLIT := --seed 60 --test 60
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 setup: $(STAMP) ## Make the virtual environment and install (once, and when pyproject.toml changes)
 
@@ -26,7 +26,7 @@ $(STAMP): pyproject.toml
 	  { echo "Turnwise needs Python 3.11 or newer; found $$($(PYTHON) --version). Set PYTHON=/path/to/python3.11"; exit 2; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[train,llm,serve,report,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[train,llm,serve,client,report,dev]'
 	@$(MAKE) --no-print-directory BUILT=--only-binary=llama-cpp-python $(LLM_STAMP) >/dev/null 2>&1 || \
 	  echo "No built wheel of llama-cpp-python is at hand: the tests with a real language-model" \
 	    "server are skipped until \`make test-llm\` has compiled it"
@@ -54,6 +54,12 @@ test: $(STAMP) ## Run lint, types, import contracts and all tests
 
 test-llm: $(STAMP) $(LLM_STAMP) ## Install a real language-model server and test against it
 	TURNWISE_LLM_PYTHON=$(CURDIR)/$(LLM_BIN)/python $(BIN)/python -m pytest -rs tests/llm_server
+
+test-install: $(STAMP) ## Install turnwise[serve] from its wheel into an environment of its own, and serve
+	$(BIN)/python -m benchmarks.serving_install
+
+soak: $(STAMP) ## Serve for ten minutes under load, with switches, experiments and bad clients
+	$(BIN)/python -m benchmarks.serving_soak
 
 lint: $(STAMP) ## Format the code and mend what ruff can mend
 	$(BIN)/ruff format src tests benchmarks

@@ -1,6 +1,6 @@
 """How fast decisions are answered over HTTP, beside the bare model and beside a usual server.
 
-    python -m benchmarks.serving [--minutes N] [--bundle DIR] [--quick]
+    python -m benchmarks.serving [--bundle DIR] [--quick]
 
     start       `turnwise serve` from its first instruction until /readyz says so; memory then
     latency     one request at a time, contexts of 16, 64 and 128 tokens: /v1/classify, /v1/decide
@@ -13,15 +13,15 @@
                 which a busy machine changes less
     half        latency at half of the highest throughput, requests at even distances and at
                 random ones (Poisson), from the time at which each was due
-    soak        80% of the highest throughput for N minutes, 5% bad requests and 2% that nobody
-                waits for: errors, lost requests, memory
+    soak        see serving_soak: ten minutes with switches, experiments and bad clients
+                (one minute in the quick form)
 
 The server has one core, and the bare model and the rival the same one when it is their turn, each
 with one thread; clients, processes of their own, have another. With two cores that is as far apart
 as they come: the kernel's share of the sockets, and what else runs on the machine, lie on both;
-`others` says how many cores that took. Bundles can't be switched yet, and nothing is exposed: the
-soak is without both. The bundle is trained on the sample, by default. The last line is one JSON
-object.
+`others` says how many cores that took. One core each, and one model thread, is the fairest that two
+cores allow: with two threads the bare model would have both, and the server would share one of them
+with its client. The bundle is trained on the sample, by default. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -29,18 +29,16 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import replace
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.runner import Figures, Key, Table, parser, run, say
-from benchmarks.serving_bare import SAMPLE, TURNS
+from benchmarks.runner import Figures, Table, parser, run, say
+from benchmarks.serving_bare import TURNS
+from benchmarks.serving_bundles import trained
 from benchmarks.serving_client import Target
 from benchmarks.serving_measures import (
     FULL,
@@ -50,15 +48,14 @@ from benchmarks.serving_measures import (
     half,
     latency,
     seen,
-    soak,
     start,
     throughput,
 )
-from benchmarks.serving_server import RIVAL_PATH, TURNWISE, Running, running
+from benchmarks.serving_server import RIVAL_PATH, Running, cores, running
+from benchmarks.serving_soak import LONG, SHORT, soaked, workspace
 from turnwise.bundle import Bundle
 from turnwise.encoders import DEFAULT_ENCODER
 from turnwise.encoders.source import encoder_source
-from turnwise.project import current_bundle
 from turnwise.serving.http import SCOPES, add_key
 
 ROUTES = {"classify": "/v1/classify", "decide": "/v1/decide"}
@@ -77,7 +74,6 @@ AT_LEAST = ("throughput_of_bare", "throughput_over_rival")
 def main(arguments: Sequence[str] | None = None) -> int:
     hours = "about 20 minutes on 2 cores, half of it the soak"
     options = parser((__doc__ or "").partition("\n")[0], hours)
-    options.add_argument("--minutes", type=float, help="of the soak; default: 10, quick 0.5")
     options.add_argument("--bundle", type=Path, help="a bundle instead of one of the sample")
     chosen = options.parse_args(arguments)
     chosen.fresh = True  # a speed is worth nothing beside one of another day
@@ -87,23 +83,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def measure_all(table: Table, options: argparse.Namespace) -> Mapping[str, object]:
     """Every cell of the table; returns what is held against the aims."""
     sizes = QUICK if options.quick else FULL
-    sizes = replace(sizes, minutes=options.minutes or sizes.minutes)
-    server, client = _cores()
+    server, client = cores()
     with TemporaryDirectory(prefix="turnwise-serving-") as name:
         folder = Path(name)
-        bundle = options.bundle or trained(folder, sizes.sample)
+        bundle = options.bundle or trained(folder / "work", sizes.sample)
         key = add_key(folder / "keys.json", "benchmark", SCOPES)
         bench = Bench(bundle.resolve(), folder, sizes, server, client, key)
         begun = table.cell({"what": "start"}, seen(partial(start, bench)))
         _keep_to(client)
         facts = _facts(bench)
-        return {**facts, **_reached(begun, *_served(table, bench))}
-
-
-def _cores() -> tuple[int, int]:
-    """The server's core and the clients'; the same one where there is one."""
-    usable = sorted(os.sched_getaffinity(0))
-    return usable[-1], usable[0]
+        served = _served(table, bench)
+        table.cell({"what": "soak"}, seen(partial(_soak, bench, options.quick)))
+        return {**facts, **_reached(begun, *served)}
 
 
 def _keep_to(core: int) -> None:
@@ -114,29 +105,13 @@ def _keep_to(core: int) -> None:
             os.sched_setscheduler(thread, os.SCHED_IDLE, os.sched_param(0))
 
 
-def trained(folder: Path, conversations: int) -> Path:
-    """A bundle of the sample, by the commands and defaults that a user has."""
-    lines = (SAMPLE / "conversations.jsonl").read_text(encoding="utf-8").splitlines(True)
-    (folder / "part.jsonl").write_text("".join(islice(lines, conversations)), encoding="utf-8")
-    work = folder / "work"
-    commands: list[list[str | Path]] = [
-        ["init", work, "--taxonomy", SAMPLE / "taxonomy.yaml", "--seed", "18", "--test", "10"],
-        ["import", folder / "part.jsonl", "-w", work],
-        ["label", "-w", work],
-        ["train", "-w", work],
-    ]
-    for command in commands:
-        say(f"turnwise {command[0]} ...")
-        subprocess.run([TURNWISE, *command], check=True, stdout=subprocess.DEVNULL)
-    return current_bundle(work)
-
-
-def _served(table: Table, bench: Bench) -> tuple[Mapping[int, Figures], Figures, Figures, Figures]:
-    """The cells of running servers: latency by tokens, throughput, at half of it, soak."""
+def _served(table: Table, bench: Bench) -> tuple[Mapping[int, Figures], Figures, Figures]:
+    """The cells of running servers: latency by tokens, throughput, at half of it."""
     log, keys = bench.folder, str(bench.keys)
+    work = str(workspace(bench.folder / "served", bench.bundle))
     with ExitStack() as servers:
-        ours = running(log / "ours.log", bench.server, bundle=str(bench.bundle), keys=keys)
-        server = servers.enter_context(ours)
+        said = {"bundle": str(bench.bundle), "keys": keys, "work": work}
+        server = servers.enter_context(running(log / "ours.log", bench.server, **said))
         routes = {
             name: Target(server.port, path, bench.key, bench.client, server.process.pid)
             for name, path in ROUTES.items()
@@ -155,10 +130,14 @@ def _served(table: Table, bench: Bench) -> tuple[Mapping[int, Figures], Figures,
             {"what": "throughput", "tokens": TOKENS}, seen(partial(throughput, bench, targets))
         )
         rates = {name: float(str(highest[name])) for name in ROUTES}
-        at_half = table.cell({"what": "half"}, seen(partial(half, bench, routes, rates)))
-        key: Key = {"what": "soak", "minutes": bench.sizes.minutes}
-        soaked = partial(soak, bench, routes["decide"], rates["decide"], server)
-        return latencies, highest, at_half, table.cell(key, seen(soaked))
+        at_half = seen(partial(half, bench, routes, rates, server))
+        return latencies, highest, table.cell({"what": "half"}, at_half)
+
+
+def _soak(bench: Bench, quick: bool) -> Figures:
+    work = workspace(bench.folder / "soak", bench.bundle)
+    figures, held = soaked(work, SHORT if quick else LONG, (bench.server, bench.client))
+    return {**figures, "held": held}
 
 
 def _has_rival() -> bool:
@@ -185,7 +164,6 @@ def _facts(bench: Bench) -> Mapping[str, object]:
         "model_threads": 1,
         "pinned": f"server, bare model and rival on core {bench.server}, "
         f"clients on core {bench.client}{'' if apart else ': the same one'}",
-        "not_covered": "switching of bundles, exposures",
     }
 
 
@@ -194,18 +172,17 @@ def _reached(
     latencies: Mapping[int, Figures],
     highest: Figures,
     at_half: Figures,
-    soaked: Figures,
 ) -> Mapping[str, object]:
-    """What is held against the aims; of both routes the worse, of the throughput `classify`."""
+    """What is held against the aims: of both routes the worse; over the rival, `classify`."""
     at = latencies[TOKENS]
     found = {
         "p50_over_bare_ms": _worst(at, "_over_bare_p50_ms"),
         "p50_ms": _worst(at, "_p50_ms"),
         "p99_at_half_ms": _worst(at_half, "_even_p99_ms"),
-        "throughput_of_bare": highest["classify_of_bare"],
+        "throughput_of_bare": min(float(str(highest[f"{name}_of_bare"])) for name in ROUTES),
         "throughput_over_rival": highest["classify_over_rival"],
         "ready_seconds": begun["ready_seconds"],
-        "resident_mb": soaked["resident_mb_most"],
+        "resident_mb": at_half["resident_mb"],
     }
     reached = {
         name: None if value is None else _holds(name, float(str(value)))

@@ -33,29 +33,22 @@ from turnwise.conversations import Conversation
 PATIENCE = 30.0  # seconds until an answer counts as lost
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 CLOSES = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
-BAD_EVERY, HANG_UP_EVERY = 20, 50  # one request of so many is bad; one is not waited for
 WARM = 20  # requests of each kind before the clock starts
-BAD = (
-    b"{",
-    b"[]",
-    b"\xff\xfe",
-    b"[" * 5_000,
-    b'{"messages": []}',
-    b'{"messages": "hello"}',
-    b'{"messages": [{"role": "agent", "content": "hello"}]}',
-    b'{"messages": [{"role": "customer", "content": 7}]}',
-    b'{"messages": [{"role": "customer", "content": "hello"}], "more": 1}',
-    b'{"messages": [{"role": "customer", "content": "' + b"a" * 30_000 + b'"}]}',
-)
 
 Arrivals = Literal["even", "random"]
-Kind = Literal["good", "bad", "hung up", "half sent"]
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
 
 class LostError(Exception):
     """The connection ended before an answer did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    head: bytes
+    body: bytes
 
 
 class Line:
@@ -78,6 +71,15 @@ class Line:
         Raises:
             LostError: there was none.
         """
+        answer = self.answer(sent)
+        return answer.status, answer.body
+
+    def answer(self, sent: bytes) -> Answer:
+        """The answer.
+
+        Raises:
+            LostError: there was none.
+        """
         try:
             line, got = self.send(sent), b""
             while (end := got.find(b"\r\n\r\n")) < 0:
@@ -91,7 +93,7 @@ class Line:
             raise LostError(str(error)) from None
         if CLOSES.search(head):
             self.close()
-        return int(head[9:12]), body
+        return Answer(int(head[9:12]), head, body)
 
     def close(self) -> None:
         if self._socket is not None:
@@ -187,14 +189,12 @@ class Plan:
     Attributes:
         connections: at the same time; rate: requests a second, 0: as fast as answers come.
         arrivals: at even or random (Poisson) distances, where there is a rate.
-        faulty: some requests are bad, and some are not waited for.
     """
 
     seconds: float
     connections: int
     rate: float = 0.0
     arrivals: Arrivals = "even"
-    faulty: bool = False
 
     def times(self) -> list[float]:
         """Seconds from the beginning at which requests are sent, where there is a rate."""
@@ -211,16 +211,12 @@ class Load:
     """What came of driving a server.
 
     Attributes:
-        milliseconds: of good requests that were answered with 200.
-        statuses: of good ones; of_bad: of bad ones; hung_up: that were not waited for.
-        lost: requests that had no answer and should have.
+        milliseconds: of requests that were answered with 200; lost: that had no answer.
     """
 
     seconds: float = 0.0
     milliseconds: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
-    of_bad: Counter[int] = field(default_factory=Counter)
-    hung_up: int = 0
     lost: int = 0
 
     @property
@@ -231,11 +227,39 @@ class Load:
 def driven(target: Target, bodies: Sequence[bytes], plan: Plan) -> Load:
     """Drive a server by a plan."""
     os.sched_setaffinity(0, {target.core})
-    load, lock, numbers, times = Load(), Lock(), count(), plan.times()
+    load, lock = Load(), Lock()
+    requests = [target.request(body) for body in bodies]
+
+    def one(line: Line, number: int, since: float) -> None:
+        try:
+            status = line.ask(requests[number % len(requests)])[0]
+        except LostError:
+            status = 0
+        took = (time.perf_counter() - since) * 1e3
+        with lock:
+            load.lost += not status
+            load.statuses.update([status] if status else [])
+            load.milliseconds += [took] if status == 200 else []
+
+    load.seconds = paced(target.port, plan, one)
+    return load
+
+
+def paced(port: int, plan: Plan, one: Callable[[Line, int, float], None]) -> float:
+    """Do something over and over, on several connections at once, as a plan says.
+
+    Args:
+        one: is given a connection, a number that counts up, and when it was due, by
+            `time.perf_counter`.
+
+    Returns:
+        The seconds that it took.
+    """
+    numbers, times = count(), plan.times()
     start = time.perf_counter()
 
     def work() -> None:
-        line = Line(target.port)
+        line = Line(port)
         for number in numbers:  # shared by the threads: each takes the next
             since = time.perf_counter()
             if number >= len(times) if plan.rate else since - start >= plan.seconds:
@@ -243,52 +267,12 @@ def driven(target: Target, bodies: Sequence[bytes], plan: Plan) -> Load:
             if plan.rate:
                 since = start + times[number]
                 time.sleep(max(0.0, since - time.perf_counter()))
-            kind, body = _kind(number, plan.faulty), bodies[number % len(bodies)]
-            status = _one(line, target, kind, _bad(number) if kind == "bad" else body)
-            with lock:
-                _note(load, kind, status, time.perf_counter() - since)
+            one(line, number, since)
         line.close()
 
     threads = [Thread(target=work) for _ in range(plan.connections)]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
-    load.seconds = time.perf_counter() - start
-    return load
-
-
-def _kind(number: int, faulty: bool) -> Kind:
-    if faulty and number % BAD_EVERY == 7:
-        return "bad"
-    if faulty and number % HANG_UP_EVERY == 11:
-        return "half sent" if number // HANG_UP_EVERY % 2 else "hung up"
-    return "good"
-
-
-def _bad(number: int) -> bytes:
-    return BAD[number // BAD_EVERY % len(BAD)]
-
-
-def _one(line: Line, target: Target, kind: Kind, body: bytes) -> int:
-    """The status of the answer; 0 where there was none."""
-    request = target.request(body)
-    try:
-        if kind in ("good", "bad"):
-            return line.ask(request)[0]
-        line.send(request if kind == "hung up" else request[: -len(body) // 2])
-        line.close()
-    except (LostError, OSError):
-        line.close()
-    return 0
-
-
-def _note(load: Load, kind: Kind, status: int, seconds: float) -> None:
-    if kind in ("hung up", "half sent"):
-        load.hung_up += 1
-    elif not status:
-        load.lost += 1
-    else:
-        (load.of_bad if kind == "bad" else load.statuses)[status] += 1
-    if kind == "good" and status == 200:
-        load.milliseconds.append(seconds * 1e3)
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return time.perf_counter() - start

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,11 +28,9 @@ from benchmarks.serving_client import (
 from benchmarks.serving_server import TURNWISE, Running, started
 
 TOKENS = 64  # of the contexts of all but the latencies
-TALKS = 64  # different conversations
-NAMES = 1_000  # of conversations in a soak, whose states the server keeps
+TALKS = 256  # different conversations
 LEVELS = (1, 2, 4, 8, 16, 32)  # connections
-SOAKING = 32  # connections where requests come at stated times
-SETTLE = 0.2  # of a soak, before its memory is first read
+WAITING = 32  # connections where requests come at stated times
 SHED = 503
 
 Result = TypeVar("Result")
@@ -46,7 +43,6 @@ class Sizes:
     Attributes:
         sample: conversations that the bundle is trained on; times: requests one at a time.
         level: seconds at one number of connections; turn, rounds: of what takes turns.
-        minutes: of the soak.
     """
 
     sample: int
@@ -55,11 +51,10 @@ class Sizes:
     level: float
     turn: float
     rounds: int
-    minutes: float
 
 
-FULL = Sizes(250, 5, 2_000, 5.0, 10.0, 5, 10.0)
-QUICK = Sizes(40, 3, 300, 2.0, 4.0, 3, 0.5)
+FULL = Sizes(250, 5, 2_000, 5.0, 10.0, 5)
+QUICK = Sizes(40, 3, 300, 2.0, 4.0, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +176,9 @@ def throughput(bench: Bench, targets: Mapping[str, Target]) -> Figures:
         **{name: round(max(each), 1) for name, each in rates.items()},
         **_ratios({name: max(each) for name, each in rates.items()}),
         "cpu_ms": {name: round(min(each), 2) for name, each in costs.items()},
+        "of_bare_by_cpu": {
+            name: round(min(costs["bare"]) / min(costs[name]), 3) for name in targets
+        },
         "median": {name: round(float(np.median(each)), 1) for name, each in rates.items()},
         **{
             f"{name}_by_connections": {str(level): round(rate, 1) for level, rate in each.items()}
@@ -233,58 +231,18 @@ def _ratios(rates: Mapping[str, float]) -> dict[str, Plain]:
     }
 
 
-def half(bench: Bench, routes: Mapping[str, Target], rates: Mapping[str, float]) -> Figures:
-    """Latency at half of the highest throughput."""
+def half(
+    bench: Bench, routes: Mapping[str, Target], rates: Mapping[str, float], server: Running
+) -> Figures:
+    """Latency at half of the highest throughput, and the server's memory after all of it."""
     bodies = [body_of(one) for one in talks(bench.bundle, TOKENS, TALKS)]
     figures: dict[str, Plain] = {}
     for name, target in routes.items():
         figures[f"{name}_rate"] = round(rates[name] / 2, 1)
         for arrivals in get_args(Arrivals):
-            plan = Plan(2 * bench.sizes.turn, SOAKING, rates[name] / 2, arrivals)
+            plan = Plan(2 * bench.sizes.turn, WAITING, rates[name] / 2, arrivals)
             load = apart(driven, target, bodies, plan)
             _answered(load)
             figures |= _percentiles(f"{name}_{arrivals}", load.milliseconds)
+    figures["resident_mb"] = server.resident_now()
     return figures
-
-
-def soak(bench: Bench, target: Target, highest: float, server: Running) -> Figures:
-    """For long at 80% of the highest throughput, with bad requests and clients that leave."""
-    said = talks(bench.bundle, TOKENS, TALKS)
-    bodies = [body_of(said[at % TALKS], f"c{at}") for at in range(NAMES)]
-    plan = Plan(bench.sizes.minutes * 60, SOAKING, 0.8 * highest, "random", faulty=True)
-    with ThreadPoolExecutor(1) as beside:
-        running = beside.submit(partial(apart, driven, target, bodies, plan))
-        resident = [server.resident_now()]
-        while not running.done():
-            time.sleep(plan.seconds / 100)
-            resident.append(server.resident_now())
-        load = running.result()
-    settled = resident[int(SETTLE * len(resident)) :]
-    per_sample = np.polyfit(np.arange(len(settled)), settled, 1)[0]
-    return {
-        **_counts(load),
-        **_percentiles("decide", load.milliseconds),
-        "rate": round(plan.rate, 1),
-        "resident_mb_ready": server.resident,
-        "resident_mb_start": settled[0],
-        "resident_mb_end": settled[-1],
-        "resident_mb_most": max(resident),
-        "growth_mb_a_minute": round(float(per_sample) * 100 / bench.sizes.minutes, 2),
-    }
-
-
-def _counts(load: Load) -> dict[str, Plain | Mapping[str, Plain]]:
-    answered = load.statuses + load.of_bad
-    faults = sum(count for status, count in answered.items() if status >= 500 and status != SHED)
-    return {
-        "errors_5xx": faults,
-        "lost": load.lost,
-        "shed": answered[SHED],
-        "bad_let_in": sum(count for status, count in load.of_bad.items() if status < 400),
-        "good_refused": sum(
-            count for status, count in load.statuses.items() if 400 <= status < 500
-        ),
-        "hung_up": load.hung_up,
-        "statuses": {str(status): count for status, count in sorted(load.statuses.items())},
-        "statuses_of_bad": {str(status): count for status, count in sorted(load.of_bad.items())},
-    }

@@ -1,7 +1,8 @@
 """The servers that are measured, each a process of its own on the server's core.
 
     ours    turnwise.serving.http.serve with the defaults of `turnwise serve`: keys asked for, every
-            request logged, retrieval for turns in doubt; only the rate a key is raised
+            request and every decision logged, retrieval for turns in doubt; only a key's rate is
+            raised
     rival   FastAPI around a transformers pipeline in torch, same encoder weights, one label head
             (of weights that nobody trained: speed is all that is asked of it), a plain `def`
 
@@ -48,6 +49,12 @@ class Running:
     def resident_now(self) -> float:
         """Its memory in MB by now."""
         return resident_mb(self.process.pid)
+
+
+def cores() -> tuple[int, int]:
+    """The server's core and the clients'; the same one where there is one."""
+    usable = sorted(os.sched_getaffinity(0))
+    return usable[-1], usable[0]
 
 
 def resident_mb(process: int) -> float:
@@ -101,15 +108,17 @@ def main() -> None:
         ours(**said)
 
 
-def ours(bundle: str, keys: str) -> None:
-    """Serve as `turnwise serve` does."""
+def ours(bundle: str, keys: str, work: str = "") -> None:
+    """Serve as `turnwise serve` does; `work`: the workspace to log decisions to, none: nowhere."""
     from turnwise.serving import Retrieval
     from turnwise.serving.http import ServerConfig, serve
+    from turnwise.workspace import Workspace
 
     logging.basicConfig(level=logging.WARNING)
     logging.getLogger("turnwise.serving").setLevel(logging.INFO)
     config = ServerConfig(Path(bundle), port=0, keys=Path(keys), rate=NO_LIMIT, burst=NO_LIMIT)
-    serve(config, Retrieval, lambda address: print(address, flush=True))
+    log = Workspace.open(Path(work)).decision_log if work else None
+    serve(config, Retrieval, lambda address: print(address, flush=True), log)
 
 
 class Asked(BaseModel):

@@ -52,6 +52,21 @@ class CapConfig(_Section):
     evaluation: Annotated[int, Field(ge=1)] = EVALUATION_CAP
 
 
+class ServingConfig(_Section):
+    """What a server allows itself and its callers, and what it keeps in the workspace.
+
+    `rate`: conversations a second that one key may ask about for long, and twice as many at once.
+    `threads`: model calls at the same time, of one core each; empty: the process's cores.
+    `log_share`: of the conversations, each with all of its decisions or none; `log_text`: with
+    what the customer said, redacted. Exposures to experiments and feedback are always kept.
+    """
+
+    rate: Annotated[float, Field(gt=0)] = 200.0
+    threads: Annotated[int, Field(ge=1, le=256)] | None = None
+    log_share: Annotated[float, Field(ge=0, le=1)] = 1.0
+    log_text: bool = False
+
+
 class Config(_Section):
     """Everything that a run depends on beside its data."""
 
@@ -67,6 +82,7 @@ class Config(_Section):
     training: TrainingConfig = TrainingConfig()
     refusal: RefusalConfig = RefusalConfig()
     policy: PolicyConfig = PolicyConfig()
+    serving: ServingConfig = ServingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
 
 

@@ -1,29 +1,28 @@
 """Clients send what a plan says, and count what comes back; ratios are what they are called."""
 
+import json
 import os
 import threading
+from collections import Counter
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from benchmarks.serving_client import (
-    BAD_EVERY,
-    HANG_UP_EVERY,
-    Line,
-    LostError,
-    Plan,
-    Target,
-    _kind,
-    driven,
-)
-from benchmarks.serving_measures import _counts, _ratios
+from benchmarks.serving_client import Line, LostError, Plan, Target, driven
+from benchmarks.serving_faults import kind_of, troubled
+from benchmarks.serving_measures import _ratios
 
 GOOD = b'{"fine": true}'
+NAMES = 5
+
+
+def named(body):
+    return json.loads(body).get("conversation_id") if b"conversation_id" in body else None
 
 
 class Stub(BaseHTTPRequestHandler):
-    """Answers a good body with 200, any other with 422; at /silent it closes without an answer."""
+    """Answers a body that says it is fine with 200, any other with 422; none at /silent."""
 
     protocol_version = "HTTP/1.1"
 
@@ -32,10 +31,11 @@ class Stub(BaseHTTPRequestHandler):
         if self.path == "/silent":
             self.close_connection = True
             return
-        self.send_response(200 if body == GOOD else 422)
-        self.send_header("Content-Length", "2")
+        answer = json.dumps({"conversation_id": named(body), "bundle": "b"}).encode()
+        self.send_response(200 if b'"fine"' in body else 422)
+        self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
-        self.wfile.write(b"{}")
+        self.wfile.write(answer)
 
     def log_message(self, *_):
         pass
@@ -55,9 +55,9 @@ def target():
 
 def test_requests_of_one_connection_are_answered_one_after_another(target):
     line = Line(target.port)
-    found = [line.ask(target.request(body)) for body in (GOOD, b"{", GOOD)]
+    found = [line.ask(target.request(body))[0] for body in (GOOD, b"{", GOOD)]
     line.close()
-    assert found == [(200, b"{}"), (422, b"{}"), (200, b"{}")]
+    assert found == [200, 422, 200]
 
 
 def test_a_connection_that_ends_without_an_answer_is_told(target):
@@ -67,14 +67,15 @@ def test_a_connection_that_ends_without_an_answer_is_told(target):
 
 
 def test_every_request_of_a_plan_is_counted_once(target):
-    plan = Plan(1.0, 8, rate=200, faulty=True)
-    load = driven(target, [GOOD], plan)
-    counted = load.statuses.total() + load.of_bad.total() + load.hung_up + load.lost
-    assert counted == len(plan.times())
-    assert (set(load.statuses), set(load.of_bad), load.lost) == ({200}, {422}, 0)
-    assert load.of_bad.total() == counted // BAD_EVERY
-    assert load.hung_up == counted // HANG_UP_EVERY
-    assert len(load.milliseconds) == load.statuses[200]
+    plan = Plan(1.0, 8, rate=200)
+    found = troubled([target, replace(target, key="other")], [GOOD], NAMES, plan)
+    kinds = Counter(kind_of(number) for number in range(len(plan.times())))
+    assert found.statuses == {200: kinds["good"]}
+    assert found.of_bad == {422: kinds["bad"]}
+    assert found.left == {one: kinds[one] for one in ("half sent", "unread", "half read")}
+    assert (found.lost, found.mixed_up) == (0, 0)
+    assert len(found.answered) == len(found.milliseconds) == kinds["good"]
+    assert {one.conversation for one in found.answered} == {f"c{at}" for at in range(NAMES)}
 
 
 def test_requests_without_an_answer_are_lost(target):
@@ -90,17 +91,10 @@ def test_arrivals_have_the_stated_rate_and_distances():
     assert spread == sorted(spread)
 
 
-def test_one_request_in_twenty_is_bad_and_one_in_fifty_is_not_waited_for():
-    kinds = [_kind(number, faulty=True) for number in range(1000)]
-    assert [kinds.count(one) for one in ("bad", "hung up", "half sent")] == [50, 10, 10]
-    assert {_kind(number, faulty=False) for number in range(1000)} == {"good"}
-
-
-def test_shed_requests_are_no_errors(target):
-    load = driven(target, [GOOD], Plan(0.1, 1, rate=20))
-    load.statuses.update({503: 3, 500: 2})
-    figures = _counts(load)
-    assert (figures["shed"], figures["errors_5xx"], figures["lost"]) == (3, 2, 0)
+def test_five_requests_in_a_hundred_are_bad_and_five_are_given_up():
+    kinds = Counter(kind_of(number) for number in range(1000))
+    assert (kinds["bad"], kinds["good"]) == (50, 900)
+    assert kinds["half sent"] + kinds["unread"] + kinds["half read"] == 50
 
 
 def test_ratios_are_of_the_bare_model_and_over_the_rival():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from turnwise.serving.answers import DecideAnswer
+
 TALK = "I want to cancel my music plan\n\nlet me talk to a human\n"
 
 
@@ -12,7 +14,17 @@ def test_every_line_is_decided_and_an_empty_one_starts_anew(turnwise, finished):
     first, second = _all(done.stdout)
     assert (first["turn"], second["turn"]) == (0, 0)
     assert second["kind"] == "hand_off"
-    assert second["choices"].keys() == {"domain", "intent", "issue"}
+    assert second["labels"].keys() == {"domain", "intent", "issue"}
+    assert DecideAnswer.__annotations__.keys() >= first.keys() >= {"state", "trace", "message"}
+
+
+def test_lines_without_an_answer_between_are_one_turn(turnwise, finished):
+    talk = "hello there\nI want to cancel my music plan\nlet me talk to a human\n"
+    made = _all(turnwise("chat", "-w", finished, "--json", text=talk).stdout)
+    apart = [at for at, one in enumerate(made[:2]) if one["question"]]
+    assert made[2]["kind"] == "hand_off"
+    assert made[2]["message"] == 2 + len(apart)
+    assert made[2]["turn"] == 2 * len(apart)
 
 
 def _all(text: str) -> list[dict]:

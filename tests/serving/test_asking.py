@@ -16,8 +16,9 @@ from tests.llm.scripted_server import CUT, Answer, ScriptedServer, said, servers
 from turnwise.conversations import Conversation, Example, Turn
 from turnwise.llm import Budget, Endpoint, EndpointError, MemoryAnswers
 from turnwise.llm.templates import render
-from turnwise.serving.asking import NOTHING, LanguageModel, question
+from turnwise.serving.asking import LanguageModel
 from turnwise.serving.escalation import CircuitBreaker, Doubt, EscalationError, Verdict
+from turnwise.serving.picking import NOTHING, question
 from turnwise.taxonomy import Dimension, Label, Taxonomy
 
 MUSIC = Label(

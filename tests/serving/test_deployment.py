@@ -83,6 +83,7 @@ def test_a_shadow_that_is_promoted_is_no_shadow_any_more():
         (lambda: RUNNING.stopped(NOW).started(EXPERIMENT), "name of another"),
         (lambda: Deployment("b").started(EXPERIMENT), "another champion"),
         (lambda: Deployment("a").promoted("a", NOW), "champion already"),
+        (lambda: Deployment("a").shadowing(("a",)), "its own shadow"),
     ],
 )
 def test_what_makes_no_sense_is_refused(make, why):

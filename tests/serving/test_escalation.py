@@ -195,3 +195,13 @@ def test_a_number_out_of_its_range_is_refused(friend, wrong):
 
 def test_the_error_is_one_that_users_can_catch():
     assert issubclass(EscalationError, TurnwiseError)
+
+
+def test_what_is_left_open_is_told():
+    verdicts = {
+        "domain": Verdict("Music", 0.9, True),
+        "intent": Verdict(None, 0.9, True),
+        "issue": Verdict("BROKEN", 0.4, False),
+    }
+    assert Settled(verdicts, "friend").leaves_open == ("intent", "issue")
+    assert MUSIC.leaves_open == ()

@@ -224,3 +224,50 @@ import turnwise.serving
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_what_asking_cost_and_how_strange_a_turn_is_stand_in_the_decision(bundle):
+    dear = Other(second_best)
+    dear.settle = lambda doubt, seconds: Settled(
+        {name: second_best(one) for name, one in doubt.candidates.items()}, "other", money=0.25
+    )
+    config = PolicyConfig(order=("escalate",), confidence=UNSURE)
+    assert Policy(bundle, config, dear).decide(said(CLEAR)).cost == 0.25
+    failed = Other(EscalationError("other talks nonsense", money=0.5))
+    assert Policy(bundle, config, failed).decide(said(CLEAR)).cost == 0.5
+    strange = Bundle.load(bundle.folder, threads=1)
+    strange.refuser = Alarm()
+    made = Policy(strange).decide(said(CLEAR))
+    assert (made.out_of_domain, made.strange, made.cost) == (1.0, True, 0.0)
+    strange.refuser = None
+    made = Policy(strange).decide(said(CLEAR))
+    assert (made.out_of_domain, made.strange) == (None, None)
+
+
+def test_of_a_large_set_the_likeliest_are_asked_about(bundle):
+    config = PolicyConfig(order=("clarify",), confidence=UNSURE, choices=2)
+    made = Policy(with_actions(bundle), config).decide(said("it is broken"))
+    choice = made.choices[made.question.dimension]
+    assert len(choice.plausible) > 2
+    assert made.question.candidates == choice.plausible[:2]
+    assert f"{len(choice.plausible)} labels" in made.why
+    assert "the likeliest 2 are asked about" in made.why
+
+
+def test_no_question_says_which_of_its_reasons_it_is(bundle):
+    sure = {"domain": 0.0, "issue": 0.0}
+    config = PolicyConfig(order=("clarify",), confidence=UNSURE | sure, choices=2)
+    policy = Policy(with_actions(bundle), config)
+    first = policy.decide(said("it is broken"))
+    asked = replace(first.state, open=False)
+    assert first.question.dimension == "intent"
+    assert (
+        "2 labels of intent were asked about already"
+        in policy.decide(said("it is broken"), asked).trace[-1].why
+    )
+
+
+def test_nothing_in_doubt_needs_no_question(bundle):
+    config = PolicyConfig(order=("clarify",), confidence=SURE)
+    made = Policy(bundle, config).decide(said(CLEAR))
+    assert made.trace[-1].why == "nothing is in doubt"

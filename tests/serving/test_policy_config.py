@@ -54,6 +54,7 @@ def test_who_does_not_ask_for_a_person_gets_none(bundle, text):
         {"failures": 0},
         {"seconds": 0.0},
         {"otherwise": "clarify"},
+        {"questions": "llm"},
         {"person": ("(",)},
         {"person": ("",)},
         {"order": ()},

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from turnwise.bundle import softmax
-from turnwise.bundle.manifest import _read
+from turnwise.bundle.manifest import read_as
 from turnwise.bundle.refusal import COMBINED, Refusal, Refuser
 from turnwise.errors import ConfigError
 from turnwise.training.operating import (
@@ -99,7 +99,7 @@ def held_out(turns: int) -> tuple[HeldOut, Trained]:
 
 def test_what_was_fitted_goes_through_the_manifest_unchanged():
     refusal, arrays = fit_refusal(*held_out(200))
-    assert _read(Refusal, loads(dumps(asdict(refusal))), "refusal") == refusal
+    assert read_as(Refusal, loads(dumps(asdict(refusal))), "refusal") == refusal
     assert refusal.out_of_domain is not None
     assert arrays is not None
 

@@ -24,6 +24,7 @@ from workspace_samples import (
 )
 
 from turnwise.annotations import PERSON, Annotation, Evidence, Source
+from turnwise.decision_log import Exposure, Feedback, GivenLabel, LogBatch, LoggedDecision
 from turnwise.encoders import vector_key
 from turnwise.errors import WorkspaceError
 from turnwise.taxonomy import Dimension, Label, Taxonomy
@@ -53,6 +54,7 @@ def fill(workspace: Workspace) -> None:
     workspace.put_taxonomy(
         Taxonomy("t", (Dimension("intent", (Label("ask", ("ask",), "to ask for a thing"),)),))
     )
+    workspace.decision_log.put(logged("secret", "c00001"))
     store = workspace.vectors("encoder")
     texts = (SECRET, ANSWER, "yes", "question 7", "to ask for a thing", f"context: {SECRET}")
     store.put({vector_key("encoder", text): text.encode() for text in texts})
@@ -63,6 +65,20 @@ def fill(workspace: Workspace) -> None:
     for name in ("reports/report.html", "reports/plots/a.json", "rejected/logs.jsonl"):
         (workspace.folder / name).parent.mkdir(exist_ok=True)
         (workspace.folder / name).write_text(SECRET)
+
+
+def logged(*conversations: str) -> LogBatch:
+    """A decision about each of some conversations, an exposure and feedback."""
+    ask = {"intent": GivenLabel("ask", 0.5)}
+    served = ("router", 0, "champion", "x", "b", 1, "accept", True, ask, ask)
+    return LogBatch(
+        [
+            LoggedDecision(1e9, one, *served, text=SECRET if one == "secret" else "a question")
+            for one in conversations
+        ],
+        [Exposure(1e9, "x", one, "b", "champion") for one in conversations],
+        [Feedback(1e9, one, rating="good") for one in conversations],
+    )
 
 
 def test_the_text_is_found_in_no_file_of_the_workspace_any_more(workspace: Workspace) -> None:
@@ -99,7 +115,7 @@ def test_an_annotation_that_is_replaced_leaves_no_trace(workspace: Workspace) ->
 def test_what_was_forgotten_is_counted(workspace: Workspace) -> None:
     fill(workspace)
     assert workspace.forget(["secret"]) == Forgotten(
-        conversations=1, turns=3, annotations=3, answers=2, vectors=3, files=3
+        conversations=1, turns=3, annotations=3, answers=2, vectors=3, files=3, logged=3
     )
     assert workspace.counts().annotations == {PERSON: 300, EMBEDDED: 2}
 
@@ -117,6 +133,9 @@ def test_nothing_else_is_lost(workspace: Workspace) -> None:
     texts = ("yes", "question 7", "to ask for a thing")
     expected = {vector_key("encoder", text): text.encode() for text in texts}
     assert store.get(list(expected)) == expected
+    log = workspace.decision_log
+    for records in (log.decisions(), log.exposures("x"), log.feedback()):
+        assert [one.conversation for one in records] == ["c00001"]
     run = workspace.runs()[0]
     assert run.config == {"title": "all of 2024 so far", "yes": "(forgotten)"}
     assert run.result == {
@@ -234,7 +253,7 @@ def test_a_killed_forget_is_completed_by_the_next(tmp_path: Path, step: int) -> 
     with Workspace.open(tmp_path) as workspace:
         if step < 4:
             gone = workspace.forget(["secret"])
-            assert (gone.annotations, gone.answers) == (3, 2)
+            assert (gone.conversations, gone.annotations, gone.answers, gone.logged) == (1, 3, 2, 3)
         else:
             with pytest.raises(WorkspaceError, match="no conversation 'secret'"):
                 workspace.forget(["secret"])

@@ -18,6 +18,7 @@ from alembic.migration import MigrationContext
 from workspace_samples import EMBEDDED, answer, labelled, talk, talks
 
 from turnwise.annotations import PERSON
+from turnwise.decision_log import Exposure, Feedback, GivenLabel, LogBatch, LoggedDecision
 from turnwise.errors import WorkspaceError
 from turnwise.taxonomy import Dimension, Label, Taxonomy
 from turnwise.workspace import Workspace
@@ -60,6 +61,7 @@ def logs(server: str, tmp_path: Path) -> Iterator[Workspace]:
         (tmp_path / "turnwise.yaml").touch()
         yield workspace
         workspace.answers.close()
+        workspace.decision_log.close()
         with workspace._database.writing() as connection:
             connection.exec_driver_sql("DROP SCHEMA public CASCADE")
             connection.exec_driver_sql("CREATE SCHEMA public")
@@ -130,6 +132,31 @@ def test_forgetting_takes_what_cites_it_along(logs: Workspace) -> None:
     assert logs.done(["citing"]) == set()
     with pytest.raises(WorkspaceError, match="no conversation 'c00007'"):
         logs.forget(["c00007"])
+
+
+def test_what_a_service_logs_is_kept_and_forgotten(logs: Workspace) -> None:
+    log = logs.decision_log
+    ask = {"intent": GivenLabel("ask", 0.1)}
+    served = ("router", 0, "champion", "x", "b", 1, "accept", True, ask, {})
+    put = [
+        LoggedDecision(1e9 + place % 7 / 10, f"c{place}", *served, strange=False, text="100% é")
+        for place in range(5000)  # several pages
+    ]
+    said = [
+        Feedback(1.0, "c1", "router", True, None, "good", turn=2, corrected={"intent": "buy"}),
+        Feedback(2.0, "c2", duration=0.1),
+    ]
+    first = Exposure(3.0, "x", "c1", "b", "champion", logged=False)
+    log.put(LogBatch(put, [first], said))
+    log.put(LogBatch(exposures=[Exposure(4.0, "x", "c1", "b", "challenger")]))
+    log.put(LogBatch([LoggedDecision(2e9, "NUL \x00, half \ud800", *served)]))
+    *found, odd = log.decisions(since=1e9)
+    assert found == sorted(put, key=lambda one: one.at)
+    assert odd.conversation == r"NUL \u0000, half \ud800"
+    assert (list(log.exposures("x")), list(log.feedback())) == ([first], said)
+    assert logs.forget([odd.conversation, "c1"]).logged == 4
+    assert logs.forget(before=datetime.fromtimestamp(1e9 + 0.55, UTC)).logged == 4286
+    assert {one.at for one in log.decisions(bundle="b")} == {1e9 + 0.6}
 
 
 def test_writers_take_turns(logs: Workspace, server: str) -> None:

@@ -75,6 +75,10 @@ def test_an_older_database_is_upgraded_on_opening(old: Path, next_version: Path)
 def test_a_workspace_of_the_first_version_keeps_answers_after_opening(old: Path) -> None:
     with sqlite3.connect(old / "turnwise.db") as connection:
         for statement in (
+            "DROP TABLE decisions",
+            "DROP TABLE exposures",
+            "DROP TABLE feedback",
+            "ALTER TABLE forgets DROP COLUMN logged",
             "DROP TABLE origins",
             "DROP TABLE superseded",
             "DROP TABLE taxonomy_changes",

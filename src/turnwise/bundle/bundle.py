@@ -23,6 +23,7 @@ from turnwise.bundle.manifest import MANIFEST, PACK_AGAIN, Manifest, file_facts,
 from turnwise.bundle.model import MODEL, TOKENIZER, Logits, PackedModel, Probabilities
 from turnwise.bundle.readout import Readout, readout
 from turnwise.bundle.refusal import REFUSAL, RefusalArrays, Refuser
+from turnwise.bundle.transitions import TRANSITIONS, Transitions
 from turnwise.context_selection import Selector
 from turnwise.conversations import Conversation, Example, Turn
 from turnwise.encoders import Vectors
@@ -77,6 +78,7 @@ class Bundle:
     Attributes:
         folder: where it lies; id: changes whenever its predictions would.
         taxonomy: whose labels it gives; manifest: all that it says of itself.
+        transitions: which label follows which; None in bundles that were packed without.
     """
 
     def __init__(self, folder: Path, manifest: Manifest, threads: int | None = None) -> None:
@@ -96,6 +98,9 @@ class Bundle:
             arrays = RefusalArrays.read(folder / REFUSAL)
             check_arrays(folder, arrays, manifest, facts, self.taxonomy)
             self.refuser = Refuser(arrays, facts)
+        self.transitions: Transitions | None = None
+        if TRANSITIONS in manifest.files:
+            self.transitions = Transitions.read(folder / TRANSITIONS, self.taxonomy)
 
     @classmethod
     def load(cls, folder: Path | str, verify: bool = True, threads: int | None = None) -> Self:
@@ -229,7 +234,7 @@ def _tells_strangers(manifest: Manifest) -> bool:
 
 def _check_files(folder: Path, manifest: Manifest, verify: bool) -> None:
     expected = {*FILES, REFUSAL} if _tells_strangers(manifest) else {*FILES}
-    if set(manifest.files) != expected:
+    if set(manifest.files) - {TRANSITIONS} != expected:  # which older bundles lack
         raise BundleError(
             f"{folder / MANIFEST}: field files must name {', '.join(sorted(expected))}. "
             f"{PACK_AGAIN}"

@@ -14,10 +14,12 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from turnwise.bundle.reference import Profile
 from turnwise.bundle.refusal import Refusal
 from turnwise.conversations import ContextWindow
 from turnwise.encoders import EncoderFacts
 from turnwise.errors import BundleError
+from turnwise.unfinished import write_file
 
 FORMAT = 2
 MANIFEST = "manifest.json"
@@ -123,6 +125,8 @@ class Manifest:
         several: dimensions of which a turn may carry several labels.
         refusal: when not to trust a prediction; None where nothing was held out to tell.
         precision: of the encoder in the graph; `agreement` is the lowest share over dimensions.
+        reference: what it says of the held-apart turns, to tell drift by; None in bundles that
+            were packed before there was one.
     """
 
     id: str
@@ -142,6 +146,7 @@ class Manifest:
     training: TrainingRecord
     files: Mapping[str, FileFacts]
     format: int = field(default=FORMAT, kw_only=True)
+    reference: Profile | None = field(default=None, kw_only=True)
 
     @property
     def agreement(self) -> float:
@@ -161,7 +166,7 @@ def file_facts(path: Path) -> FileFacts:
 
 def write_manifest(manifest: Manifest, folder: Path) -> None:
     text = json.dumps(asdict(manifest), indent=1, ensure_ascii=False)
-    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    write_file(folder / MANIFEST, text + "\n")
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -193,14 +198,18 @@ def read_manifest(folder: Path) -> Manifest:
             "Upgrade turnwise, or pack the bundle again"
         )
     try:
-        manifest: Manifest = _read(Manifest, values, "")
+        manifest: Manifest = read_as(Manifest, values, "")
     except ValueError as error:
         raise BundleError(f"{path}: {error}. {PACK_AGAIN}") from error
     return manifest
 
 
-def _read(kind: Any, value: Any, place: str) -> Any:
-    """Turn plain JSON into what a type says; ValueError names the field that doesn't fit."""
+def read_as(kind: Any, value: Any, place: str) -> Any:
+    """Turn plain JSON into what a type says; ValueError names the field that doesn't fit.
+
+    Args:
+        place: of the value in its file, for messages; empty for all of it.
+    """
     origin, inner = get_origin(kind), get_args(kind)
     if kind is Any:
         return value
@@ -210,13 +219,13 @@ def _read(kind: Any, value: Any, place: str) -> Any:
         _expect(value in inner, place, value)
         return value
     if origin in (Union, types.UnionType):
-        return None if value is None else _read(inner[0], value, place)
+        return None if value is None else read_as(inner[0], value, place)
     if origin is tuple:
         _expect(isinstance(value, list), place, value)
-        return tuple(_read(inner[0], one, f"{place}[{at}]") for at, one in enumerate(value))
+        return tuple(read_as(inner[0], one, f"{place}[{at}]") for at, one in enumerate(value))
     if origin is not None and issubclass(origin, Mapping):
         _expect(isinstance(value, dict), place, value)
-        return {name: _read(inner[1], one, f"{place}.{name}") for name, one in value.items()}
+        return {name: read_as(inner[1], one, f"{place}.{name}") for name, one in value.items()}
     if kind is float and type(value) is int:
         return float(value)
     _expect(type(value) is kind, place, value)
@@ -227,13 +236,18 @@ def _read_fields(kind: Any, value: Any, place: str) -> Any:
     _expect(isinstance(value, dict), place, value)
     hints = get_type_hints(kind)
     known = [one.name for one in fields(kind)]
+    value = {one.name: None for one in fields(kind) if one.default is None} | value
     for name in (*known, *value):
         where = f"{place}.{name}".lstrip(".")
         if name not in value:
             raise ValueError(f"field {where} is missing")
         if name not in known:
             raise ValueError(f"field {where} is unknown")
-    return kind(**{n: _read(hints[n], value[n], f"{place}.{n}".lstrip(".")) for n in known})
+    read = {n: read_as(hints[n], value[n], f"{place}.{n}".lstrip(".")) for n in known}
+    try:
+        return kind(**read)
+    except ValueError as error:
+        raise ValueError(f"field {place or 'manifest'} is faulty: {error}") from None
 
 
 def _expect(fits: bool, place: str, value: Any) -> None:

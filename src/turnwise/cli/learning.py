@@ -181,29 +181,54 @@ def evaluate(
             "how errors go on from turn to turn.",
         ),
     ] = False,
+    calls: Annotated[
+        int | None,
+        typer.Option(min=1, help="Calls that --policy or --clarify may make of a language model."),
+    ] = None,
+    tokens: TokensOption = None,
+    money: MoneyOption = None,
+    dry_run: DryRunOption = False,
     json: JsonOption = False,
 ) -> None:
     """Score the newest bundle on the held-back test, beside baselines, and write the report.
 
-    Examples: turnwise evaluate -w DIR; turnwise evaluate -w DIR --policy;
+    Where --policy or --clarify ask a language model (endpoint small), --dry-run with --policy tells
+    what that costs, and answers are kept: the same command asks only for what is missing.
+
+    Examples: turnwise evaluate -w DIR; turnwise evaluate -w DIR --policy --dry-run;
+    turnwise evaluate -w DIR --policy --money 2;
     turnwise evaluate -w DIR --clarify; turnwise evaluate -w DIR --history
     """
     from turnwise.cli import show_decision, show_history, show_results
     from turnwise.cli.console import progress_display
     from turnwise.project import Project
-    from turnwise.steps import evaluate_bundle, evaluate_clarify, evaluate_policy
+    from turnwise.steps import (
+        Limits,
+        evaluate_bundle,
+        evaluate_clarify,
+        evaluate_policy,
+        plan_policy,
+    )
     from turnwise.steps.history_scores import evaluate_history
 
     if policy + clarify + history > 1:
         raise typer.BadParameter(
             "--policy, --clarify and --history score different things: give one of them"
         )
+    limits = Limits(calls, tokens, money)
+    if dry_run and not policy:
+        raise typer.BadParameter("--dry-run tells what --policy would ask: give them together")
+    if limits != Limits() and not (policy or clarify):
+        raise typer.BadParameter("a budget is for --policy or --clarify, which may ask a model")
     with Project.open(workspace) as opened, progress_display() as progress:
         if clarify:
-            show_decision.clarify_scores(evaluate_clarify(opened, progress), json)
+            show_decision.clarify_scores(evaluate_clarify(opened, progress, limits), json)
+            return
+        if dry_run:
+            show_decision.policy_plan(plan_policy(opened, progress), json)
             return
         if policy:
-            show_decision.policy_scores(evaluate_policy(opened, progress), json)
+            show_decision.policy_scores(evaluate_policy(opened, progress, limits), json)
             return
         if history:
             show_history.history_scores(evaluate_history(opened, progress), json)

@@ -166,7 +166,8 @@ def forgotten(result: Forgotten, json: bool) -> None:
     print(
         f"Forgot {result.conversations:,} conversations: {result.turns:,} turns, "
         f"{result.annotations:,} annotations, {result.answers:,} answers of models, "
-        f"{result.vectors:,} vectors, {result.files:,} files"
+        f"{result.vectors:,} vectors, {result.files:,} files, {result.logged:,} logged "
+        "records"
     )
     if result.bundles:
         print(f"Trained on them, to be retrained: {', '.join(result.bundles)}")

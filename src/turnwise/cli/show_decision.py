@@ -36,7 +36,7 @@ def lines() -> Iterator[str]:
 
 def decision(made: Decision, turns: Sequence[Turn], json: bool, trace: bool) -> None:
     if json:
-        from turnwise.serving.http.answers import decide_answer
+        from turnwise.serving.answers import decide_answer
 
         print_json(decide_answer(made, turns))
         return
@@ -104,7 +104,7 @@ def _costs(result: PolicyResult, names: Sequence[str]) -> None:
     print_table("Cost, and labels right beyond the model's of 1,000 turns", head, rows)
     print(
         f"This run made {result.calls:,} calls and paid {result.money:,.4f}; {result.reused:,} "
-        "answers were kept from before"
+        "answers were kept already"
     )
     if result.stopped:
         print(f"{result.by} alone is left out: {result.stopped}")

@@ -1,24 +1,18 @@
-"""The escalator that asks a language model: one call for every dimension in doubt.
+"""The escalator that asks a language model, and words clarifying questions by it.
 
-The hybrid of S0 (Building Multi-turn Intent Classification with LLM-based Labeling): a light
-classifier answers what it is sure of, and a large model chooses among its top K for the rest. Here
-the model is shown the conversation and, for each dimension in doubt, the candidates as the taxonomy
-describes them; it answers with one of them, or that none is right, and how certain it is. No reason
-is asked for: words take time that a customer waits for.
+    Doubt --picking--> one question to the endpoint --> Settled
+    Draft --rewording--> one question to the endpoint --> Wording
+
+It is under a deadline: a customer waits.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping
 from concurrent.futures import CancelledError
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Any, Literal, Self
+from dataclasses import replace
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
-
-from turnwise.conversations import ContextWindow, Example, context_turns
 from turnwise.llm import (
     AnswerStore,
     Background,
@@ -31,67 +25,14 @@ from turnwise.llm import (
     Question,
     Reply,
     Spend,
-    Task,
-    load_template,
 )
-from turnwise.llm.tasks import Values
-from turnwise.serving.escalation import Doubt, EscalationError, Settled, Verdict
-from turnwise.taxonomy import Dimension, Label, Taxonomy
+from turnwise.llm.tasks import A
+from turnwise.serving.escalation import Call, Doubt, Draft, EscalationError, Settled, Wording
+from turnwise.serving.picking import question, verdicts
+from turnwise.serving.rewording import reworded, wording_question
+from turnwise.taxonomy import Taxonomy
 
-NOTHING = "NONE_OF_THESE"
 ATTEMPTS = 2  # of one call: a connection that the server had closed is worth another
-EXAMPLES = 3  # of a label without a description
-BYTES_PER_TOKEN = 3  # of UTF-8, roughly; only used to tell how much history to leave out
-_MODELS_KEPT = 512  # of sets of candidates; each takes about a millisecond to make
-
-Certainty = Literal["certain", "likely", "unsure"]
-# Round figures, an order more than a scale; only `unsure` leaves the decision to the next rule.
-CONFIDENCE: Mapping[Certainty, float] = {"certain": 0.9, "likely": 0.7, "unsure": 0.4}
-
-Options = tuple[tuple[str, tuple[str, ...]], ...]  # (dimension, what may be named)
-
-
-class Pick(BaseModel):
-    """What is said of one dimension; `label` is narrowed to what was offered."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    label: str
-    certainty: Certainty
-
-
-class Picks(BaseModel):
-    """One pick for each dimension in doubt; models with their fields are made from it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, serialize_by_alias=True)
-
-    def by_dimension(self) -> dict[str, Pick]:
-        fields = type(self).model_fields
-        return {one.alias or name: getattr(self, name) for name, one in fields.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """A candidate as the prompt shows it; what says nothing new is empty.
-
-    Attributes:
-        mistaken: those of the other candidates that are easily mistaken for it.
-        examples: where there is no description.
-    """
-
-    label: Label
-    title: str
-    mistaken: tuple[str, ...]
-    examples: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A dimension in doubt as the prompt shows it."""
-
-    name: str
-    description: str
-    options: tuple[Option, ...]
 
 
 class _NothingKept:
@@ -157,21 +98,18 @@ class LanguageModel:
                 budget is reached. Its text goes into decisions: addresses and what a server said
                 are in its cause alone.
         """
-        client = self._ready(seconds)
-        asked = self._background.submit(client.ask(question(doubt, self._taxonomy)))
-        try:
-            reply = asked.result(seconds)
-        except TimeoutError as late:
-            asked.cancel()
-            raise self._late(seconds) from late
-        except CancelledError as ended:  # it shared a call that nobody waited for any more
-            raise self._is_closed() if self._closed else self._late(seconds) from ended
-        except BudgetReached as reached:
-            raise EscalationError(f"{self.name} is not asked: its budget is reached") from reached
-        except EndpointError as error:
-            self._retire(client)  # it would never ask again, and the endpoint may come back
-            raise EscalationError(f"{self.name} does not answer") from error
-        return _settled(reply, doubt, self.name)
+        reply = self._reply(question(doubt, self._taxonomy), seconds)
+        return Settled(verdicts(self._value(reply), doubt), self.name, _paid(reply), _call(reply))
+
+    def word(self, draft: Draft, seconds: float) -> Wording:
+        """Word a clarifying question anew, for the customer and the conversation at hand.
+
+        Raises:
+            EscalationError: as `settle`.
+        """
+        reply = self._reply(wording_question(draft, self._taxonomy), seconds)
+        text, phrases = reworded(self._value(reply))
+        return Wording(text, phrases, self.name, _paid(reply))
 
     def close(self) -> None:
         """End what is being asked, and the connections. May be called twice."""
@@ -183,6 +121,28 @@ class LanguageModel:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+    def _reply(self, asked: Question[A], seconds: float) -> Reply[A]:
+        client = self._ready(seconds)
+        asking = self._background.submit(client.ask(asked))
+        try:
+            return asking.result(seconds)
+        except TimeoutError as late:
+            asking.cancel()
+            raise self._late(seconds) from late
+        except CancelledError as ended:  # it shared a call that nobody waited for any more
+            raise self._is_closed() if self._closed else self._late(seconds) from ended
+        except BudgetReached as reached:
+            raise EscalationError(f"{self.name} is not asked: its budget is reached") from reached
+        except EndpointError as error:
+            self._retire(client)  # it would never ask again, and the endpoint may come back
+            raise EscalationError(f"{self.name} does not answer") from error
+
+    def _value(self, reply: Reply[A]) -> A:
+        if reply.value is None:
+            message = f"{self.name} gave no answer that can be used"
+            raise EscalationError(message, money=_paid(reply), call=_call(reply))
+        return reply.value
 
     def _ready(self, seconds: float) -> Client:
         """The client; a new one where this deadline is longer than those before."""
@@ -220,81 +180,12 @@ class LanguageModel:
         return EscalationError(f"{self.name} is closed, and asks nobody any more")
 
 
-def question(doubt: Doubt, taxonomy: Taxonomy) -> Question[Picks]:
-    """What a model is asked about a doubt."""
-    offered = {
-        name: tuple(label for label, _ in candidates)
-        for name, candidates in doubt.candidates.items()
-    }
-    nothing = _unlike({label for labels in offered.values() for label in labels})
-    model = _answer_model(tuple((name, (*some, nothing)) for name, some in offered.items()))
-    locale = doubt.example.conversation.locale
-    parts = tuple(_part(taxonomy[name], labels, locale) for name, labels in offered.items())
-
-    def values(saving: int) -> Values:
-        return {"nothing": nothing, "parts": parts, **_conversation(doubt.example, saving)}
-
-    task = Task("pick", "1", load_template("turnwise.serving", "prompts/pick.j2"), model)
-    return Question(task, values(0), doubt.example.conversation.id, shrink=values)
+def _paid(reply: Reply[A]) -> float:
+    return 0.0 if reply.reused else reply.kept.cost
 
 
-def _settled(reply: Reply[Picks], doubt: Doubt, by: str) -> Settled:
-    if reply.value is None:
-        raise EscalationError(f"{by} gave no answer that can be used")
-    verdicts = {}
-    for name, pick in reply.value.by_dimension().items():
-        offered = {label for label, _ in doubt.candidates[name]}
-        label = pick.label if pick.label in offered else None
-        sure = pick.certainty != "unsure"
-        verdicts[name] = Verdict(label, CONFIDENCE[pick.certainty], sure)
-    return Settled(verdicts, by, 0.0 if reply.reused else reply.kept.cost)
-
-
-def _unlike(labels: Collection[str]) -> str:
-    """The word for none of the options, which no label is called."""
-    word = NOTHING
-    while word in labels:
-        word += "_"
-    return word
-
-
-@lru_cache(_MODELS_KEPT)
-def _answer_model(options: Options) -> type[Picks]:
-    """The answer, narrowed to what is offered of each dimension."""
-    # Any text may name a dimension, but not a field: it becomes the field's alias.
-    fields: dict[str, Any] = {}
-    for place, (dimension, offered) in enumerate(options):
-        label: Any = Literal[offered]
-        pick = create_model(f"Pick{place}", __base__=Pick, label=(label, ...))
-        fields[f"dimension_{place}"] = (pick, Field(alias=dimension))
-    return create_model("Picks", __base__=Picks, **fields)
-
-
-def _part(dimension: Dimension, labels: Collection[str], locale: str) -> Part:
-    options = tuple(_option(dimension.label(name), labels, locale) for name in labels)
-    return Part(dimension.name, dimension.description, options)
-
-
-def _option(label: Label, offered: Collection[str], locale: str) -> Option:
-    title = label.title(locale)
-    return Option(
-        label,
-        title="" if title == label.name else title,
-        mistaken=tuple(name for name in label.confused_with if name in offered),
-        examples=() if label.description else label.examples[:EXAMPLES],
-    )
-
-
-def _conversation(example: Example, saving: int) -> Values:
-    """The turn and what came before it, less so many tokens at its far end."""
-    kept = example.history
-    if saving:
-        room = max(sum(_tokens(turn.text) for turn in (*kept, example.turn)) - saving, 1)
-        window = ContextWindow("both", max_turns=example.index, max_tokens=room)
-        kept = context_turns(example, window, _tokens)
-    return {"history": kept, "left_out": example.index - len(kept), "last": example.turn}
-
-
-def _tokens(text: str) -> int:
-    # A role and a number stand before each turn, so that even an empty one costs something.
-    return 4 + len(text.encode("utf-8", "replace")) // BYTES_PER_TOKEN
+def _call(reply: Reply[A]) -> Call:
+    kept = reply.kept
+    # One latency is kept, the last attempt's.
+    seconds = kept.latency * max(1, kept.attempts)
+    return Call(kept.attempts, kept.tokens_in + kept.tokens_out, kept.cost, seconds)

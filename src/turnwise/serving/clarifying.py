@@ -55,34 +55,52 @@ def question(
     """Ask the customer which of some labels is meant.
 
     Args:
+        candidates, locale: as `draft`.
+        asked: every question of this conversation so far.
+
+    Returns:
+        The question; None where `draft` gives none, or it `repeats` one that was asked.
+    """
+    made = draft(dimension, candidates, locale)
+    return None if made is None or repeats(made, candidates, asked) else made
+
+
+def draft(dimension: Dimension, candidates: Ranked, locale: str) -> Question | None:
+    """Put a question together, whatever was asked before.
+
+    Args:
         candidates: labels of the dimension in doubt, likeliest first. All are named as far as the
             length allows, the likeliest first; the question says which.
         locale: of the conversation, such as `de` or `de-AT`. Where a candidate has no title in
             it, all are named in English, or by their names in words.
-        asked: every question of this conversation so far.
 
     Returns:
-        The question; None where it would repeat one that was asked (no label that was not offered
-        then, or the same words), where fewer than two labels are in doubt, or where nothing in the
+        The question; None where fewer than two labels are in doubt, or where nothing in the
         taxonomy tells them apart.
     """
     ranked = tuple(dict(candidates).items())
-    text = None
     while len(ranked) > 1:
         labels = [dimension.label(name) for name, _ in ranked]
         text = _text(dimension, labels, locale)
         if text is not None and len(text) <= LONGEST:
-            break
+            return Question(text, dimension.name, ranked)
         ranked = ranked[:-1]
-    if text is None:
-        return None
-    made = Question(text, dimension.name, ranked)
+    return None
+
+
+def repeats(made: Question, candidates: Ranked, asked: Sequence[Question]) -> bool:
+    """Whether a question offers no label that was not offered before, or has the same words.
+
+    Args:
+        candidates: that it was made for, of which it may name some.
+    """
     names = {name for name, _ in candidates}
     before = [
-        {name for name, _ in one.candidates} for one in asked if one.dimension == dimension.name
+        {name for name, _ in one.candidates} for one in asked if one.dimension == made.dimension
     ]
-    repeated = any(dict(made.candidates).keys() <= one or names <= one for one in before)
-    return None if repeated or any(one.text == text for one in asked) else made
+    offered = dict(made.candidates).keys()
+    repeated = any(offered <= one or names <= one for one in before)
+    return repeated or any(one.text == made.text for one in asked)
 
 
 def _text(dimension: Dimension, labels: Sequence[Label], locale: str) -> str | None:

@@ -40,9 +40,13 @@ class PolicyConfig:
         confidence: dimension -> from which confidence on its label is taken (tau).
         candidates: how many labels of a dimension whoever is asked chooses from (K).
         choices: a clarifying question names at most so many labels.
+        questions: how they are worded: put together from `titles`, or then worded anew by the
+            language `model` that is asked about doubts.
         clarifications: questions in one conversation at most; then a person takes over.
         failures: customer turns in a row without a sure answer, until a person takes over.
         seconds: that an escalation may take.
+        history: what of the turns before counts: their true `text` alone, or the `labels` that
+            the model believes in, too.
         person: regular expressions of asking for a person, beside the labels whose action hands
             off.
         otherwise: what is done where no rule decides: give the model's answer, marked as not
@@ -53,9 +57,11 @@ class PolicyConfig:
     confidence: Mapping[str, float] = field(default_factory=dict)
     candidates: int | None = None
     choices: int = 4
+    questions: Literal["titles", "model"] = "titles"
     clarifications: int = 5
     failures: int = 3
     seconds: float = 2.0
+    history: Literal["text", "labels"] = "text"
     person: tuple[str, ...] = PERSON
     otherwise: Literal["accept", "hand_off"] = "accept"
 
@@ -77,6 +83,10 @@ class PolicyConfig:
                     _refuse("person", f"holds {one!r}, which any text fits")
             except re.error as error:
                 _refuse("person", f"holds {one!r}, which is no regular expression ({error})")
+        if self.questions not in ("titles", "model"):
+            _refuse("questions", "is titles or model")
+        if self.history not in ("text", "labels"):
+            _refuse("history", "is text or labels")
         if self.otherwise not in ("accept", "hand_off"):
             _refuse("otherwise", "is accept or hand_off")
 

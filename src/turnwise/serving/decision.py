@@ -112,8 +112,11 @@ class Decision:
         state: to hand in with the conversation's next turn.
         turn: index of the turn in the conversation.
         bundle, taxonomy, taxonomy_version: which made it.
-        milliseconds: part (`model`, `rules`, `escalation`) -> how long it took.
+        milliseconds: part (`model`, `rules`, `escalation`, `wording`) -> how long it took.
         note: what went wrong on the way without stopping it, such as a model that was away.
+        out_of_domain: the score of being so (higher: stranger), whatever was decided, and
+            `strange`, whether it passed the bundle's threshold; None where the bundle can't tell.
+        cost: of whoever was asked, in the unit of the endpoint's prices; retrieval costs nothing.
     """
 
     conversation_id: str
@@ -132,3 +135,6 @@ class Decision:
     taxonomy_version: int
     milliseconds: Mapping[str, float]
     note: str = ""
+    out_of_domain: float | None = None
+    strange: bool | None = None
+    cost: float = 0.0

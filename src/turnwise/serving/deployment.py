@@ -147,7 +147,9 @@ class Deployment:
 
     def shadowing(self, shadows: tuple[str, ...]) -> Deployment:
         """Other shadows."""
-        return replace(self, shadows=tuple(one for one in shadows if one != self.champion))
+        if self.champion in shadows:
+            _refuse("bundle", f"{self.champion} is the champion, and can't be its own shadow")
+        return replace(self, shadows=shadows)
 
 
 def fraction(*parts: str) -> float:

@@ -3,7 +3,8 @@
     Doubt --Escalator.settle--> Settled, or EscalationError, and then the policy goes on without
 
 `retrieval.Retrieval` is the embedded escalator, `asking.LanguageModel` asks an endpoint. Whoever
-is asked chooses among the model's own candidates, or says that none of them is right.
+is asked chooses among the model's own candidates, or says that none of them is right. Who is a
+`Rewriter` as well can word the question that is put to a customer where doubt is left.
 """
 
 from __future__ import annotations
@@ -12,20 +13,46 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from turnwise.conversations import Example
 from turnwise.errors import ConfigError, TurnwiseError
-from turnwise.serving.decision import Ranked
+from turnwise.serving.decision import Question, Ranked
 
 Vector = NDArray[np.float32]  # Float32[size], of unit length
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What an answer took when it was given, also where it was kept and nothing is paid now.
+
+    Attributes:
+        calls: requests, repairs and repetitions among them; seconds: of the calls alone.
+    """
+
+    calls: int = 0
+    tokens: int = 0
+    money: float = 0.0
+    seconds: float = 0.0
+
+
+NO_CALL = Call()
 
 
 class EscalationError(TurnwiseError):
-    """Whoever was asked is away, too slow, resting after failures, or answered senselessly."""
+    """Whoever was asked is away, too slow, resting after failures, or answered senselessly.
+
+    Attributes:
+        money: that was paid for it, as far as known; call: what it took.
+    """
+
+    def __init__(self, message: str, *, money: float = 0.0, call: Call = NO_CALL) -> None:
+        super().__init__(message)
+        self.money, self.call = money, call
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,12 +93,21 @@ class Settled:
 
     Attributes:
         verdicts: one for each dimension that was in doubt.
-        by: the name of who was asked; money: that it cost, in the unit of the endpoint's prices.
+        by: the name of who was asked; money: paid now, in the unit of the endpoint's prices.
+        call: what it took.
     """
 
     verdicts: Mapping[str, Verdict]
     by: str
     money: float = 0.0
+    call: Call = NO_CALL
+
+    @property
+    def leaves_open(self) -> tuple[str, ...]:
+        """The dimensions that are in doubt as before."""
+        return tuple(
+            name for name, one in self.verdicts.items() if one.label is None or not one.sure
+        )
 
 
 class Escalator(Protocol):
@@ -87,6 +123,54 @@ class Escalator(Protocol):
 
         Raises:
             EscalationError: slow, away, or an answer that can't be used.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A clarifying question that is to be worded anew.
+
+    Attributes:
+        example: the customer turn that it is asked about, with its history.
+        question: as it was put together from the taxonomy.
+        asked: the questions of the conversation before it, oldest first.
+    """
+
+    example: Example
+    question: Question
+    asked: tuple[Question, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Another text for a clarifying question.
+
+    Attributes:
+        phrases: what in the text stands for each candidate, in the question's order.
+        by: the name of who worded it; money: that was paid for it.
+    """
+
+    text: str
+    phrases: tuple[str, ...]
+    by: str
+    money: float = 0.0
+
+
+@runtime_checkable
+class Rewriter(Protocol):
+    """Who can word questions. Threads may share one."""
+
+    @property
+    def name(self) -> str:
+        """As decisions name it."""
+        ...
+
+    def word(self, draft: Draft, seconds: float) -> Wording:
+        """Word a question anew, within so many seconds; what comes is still to be checked.
+
+        Raises:
+            EscalationError: slow, away, or an answer of another shape.
         """
         ...
 
@@ -129,14 +213,28 @@ class CircuitBreaker:
 
     def settle(self, doubt: Doubt, seconds: float) -> Settled:
         """As `Escalator.settle`; raises at once while the circuit is open."""
+        return self._guarded(lambda: self._inner.settle(doubt, seconds))
+
+    def word(self, draft: Draft, seconds: float) -> Wording:
+        """As `Rewriter.word`, on the same circuit.
+
+        Raises:
+            EscalationError: also where whoever is asked words no questions.
+        """
+        inner = self._inner
+        if not isinstance(inner, Rewriter):
+            raise EscalationError(f"{self.name} words no questions")
+        return self._guarded(lambda: inner.word(draft, seconds))
+
+    def _guarded(self, ask: Callable[[], T]) -> T:
         trying = self._enter()
         succeeded = False
         try:
-            settled = self._inner.settle(doubt, seconds)
+            answer = ask()
             succeeded = True
         finally:
             self._leave(trying, succeeded)
-        return settled
+        return answer
 
     def _enter(self) -> bool:
         """Whether this call is the one that tries an open circuit."""

@@ -21,9 +21,16 @@ from turnwise.bundle import Bundle, Prediction
 from turnwise.conversations import Conversation
 from turnwise.serving.config import PolicyConfig
 from turnwise.serving.decision import Choice, Decision, DialogueState, Kind, Step
-from turnwise.serving.escalation import EscalationError, Escalator, Settled
-from turnwise.serving.reading import Reader, known_state
+from turnwise.serving.escalation import (
+    Draft,
+    EscalationError,
+    Escalator,
+    Rewriter,
+    Settled,
+)
+from turnwise.serving.reading import Reader, Reading, known_state
 from turnwise.serving.rules import Found, Pending, Rules
+from turnwise.serving.wording import why_not
 from turnwise.taxonomy import Action
 
 NEW = DialogueState()
@@ -46,6 +53,9 @@ class Policy:
         self.config.check(bundle.taxonomy.dimension_names)
         self._reader = Reader(bundle, self.config)
         self._rules = Rules(bundle.taxonomy, self.config, bundle.manifest.several)
+        self._rewriter: Rewriter | None = None
+        if self.config.questions == "model" and isinstance(escalator, Rewriter):
+            self._rewriter = escalator
 
     def classify(self, conversations: Sequence[Conversation], top: int = 3) -> list[Prediction]:
         """Label the last customer turn of each, without any rule.
@@ -65,11 +75,11 @@ class Policy:
             BundleError: no turn is the customer's.
         """
         found = self.begin(conversation, state)
-        if isinstance(found, Decision):
-            return found
-        start = time.perf_counter()
-        answer = self.ask(found)
-        return self.finish(found, answer, _since(start))
+        if not isinstance(found, Decision):
+            start = time.perf_counter()
+            answer = self.ask(found)
+            found = self.finish(found, answer, _since(start))
+        return self.reword(found, conversation)
 
     def begin(self, conversation: Conversation, state: DialogueState = NEW) -> Decision | Pending:
         """Decide, or say what has to be asked first: `ask`, then `finish`."""
@@ -104,12 +114,47 @@ class Policy:
             found = _answered(answer, choices)
         step = Step("escalate", found.decided, found.why, took)
         steps = (*pending.steps, step)
-        turn = replace(pending, steps=steps, choices=choices, times=times, note=note)
+        cost = pending.cost + answer.money
+        turn = replace(pending, steps=steps, choices=choices, times=times, note=note, cost=cost)
         if found.decided:
             return self._decision(turn, found, "escalate")
         decision = self._go_on(turn)
         assert isinstance(decision, Decision), "nobody is asked twice"
         return decision
+
+    def rewords(self, decision: Decision) -> bool:
+        """Whether `reword` would ask somebody about this decision."""
+        return self._rewriter is not None and decision.question is not None
+
+    def reword(self, decision: Decision, conversation: Conversation) -> Decision:
+        """Have the question of a decision worded anew, where the settings want it.
+
+        It waits for whoever is asked, for what is left of the time that an escalation may take.
+        Where nothing comes of it, the question stays as it is, and the note says why.
+
+        Args:
+            conversation: as it was decided on.
+
+        Returns:
+            The decision with the question as it is to be put, in the state as well.
+        """
+        if self._rewriter is None or decision.question is None:
+            return decision
+        start = time.perf_counter()
+        left = self.config.seconds - decision.milliseconds.get("escalation", 0.0) / 1e3
+        draft = Draft(
+            self._reader.prepared(conversation), decision.question, decision.state.asked[:-1]
+        )
+        money, text, fault = 0.0, "", "no time is left"
+        if left > 0:
+            try:
+                wording = self._rewriter.word(draft, left)
+            except EscalationError as error:
+                money, fault = error.money, str(error)
+            else:
+                money, text = wording.money, wording.text
+                fault = why_not(wording, draft, self.bundle.taxonomy[draft.question.dimension])
+        return _with_wording(decision, text, fault, money, _since(start))
 
     def _go_on(self, turn: Pending) -> Decision | Pending:
         for place, rule in enumerate(turn.rest):
@@ -138,6 +183,7 @@ class Policy:
         labelled = kind in ("accept", "escalate")
         # Who hands over must not also do what labels in doubt call for.
         acts = labelled or (kind == "hand_off" and action is not None and bool(action.hand_off))
+        score, strange = _strangeness(turn.reading)
         return Decision(
             conversation_id=turn.conversation.id,
             turn=turn.reading.example.index,
@@ -155,6 +201,9 @@ class Policy:
             taxonomy_version=self.bundle.taxonomy.version,
             milliseconds={**turn.times, "rules": _rules_time(turn)},
             note=turn.note,
+            out_of_domain=score,
+            strange=strange,
+            cost=turn.cost,
         )
 
     def _next_actions(
@@ -209,6 +258,30 @@ def _answered(answer: Settled, choices: Mapping[str, Choice]) -> Found:
         return Found(False, f"{answer.by} left {', '.join(left)} open")
     picked = ", ".join(f"{name} {choices[name].label}" for name in answer.verdicts)
     return Found(True, f"{answer.by} chose {picked}")
+
+
+def _with_wording(decision: Decision, text: str, fault: str, money: float, took: float) -> Decision:
+    """The decision with its question in other words, or as it is and a note of what was wrong."""
+    assert decision.question is not None
+    question, note = replace(decision.question, text=text), decision.note
+    if fault:
+        question = decision.question
+        note = "; ".join(filter(None, (note, f"the question was not worded anew: {fault}")))
+    return replace(
+        decision,
+        question=question,
+        state=replace(decision.state, asked=(*decision.state.asked[:-1], question)),
+        milliseconds={**decision.milliseconds, "wording": took},
+        note=note,
+        cost=decision.cost + money,
+    )
+
+
+def _strangeness(reading: Reading) -> tuple[float | None, bool | None]:
+    if reading.strange is None:
+        return None, None
+    score, threshold = reading.strange
+    return score, score > threshold
 
 
 def _since(start: float) -> float:

@@ -24,6 +24,7 @@ from turnwise.conversations import Conversation, Example
 from turnwise.privacy import Redactor
 from turnwise.serving.config import DEFAULT_CANDIDATES, DEFAULT_CONFIDENCE, PolicyConfig
 from turnwise.serving.decision import Choice, DialogueState, Question, Ranked
+from turnwise.serving.history import History, text_rows
 from turnwise.serving.replies import read_reply, says_more
 from turnwise.taxonomy import Taxonomy
 
@@ -60,9 +61,7 @@ class Reader:
     def __init__(self, bundle: Bundle, config: PolicyConfig) -> None:
         self._bundle, self._config = bundle, config
         self._redactor = Redactor() if bundle.manifest.redacted else None
-        refusal = bundle.manifest.refusal
-        self._operating = refusal.operating if refusal else {}
-        self._conformal = refusal.conformal if refusal else {}
+        self._history = History(bundle, config.history)
         self._label_vectors = bundle.label_vectors  # made now, so that no reply waits for them
 
     def prepared(self, conversation: Conversation) -> Example:
@@ -81,8 +80,7 @@ class Reader:
         Args:
             state: that names only what the bundle knows: see `known_state`.
         """
-        found = self._bundle.outputs([example])
-        rows = {name: one[0].astype(np.float64) for name, one in found.probabilities.items()}
+        found, rows = self._history.read(example, state)
         vector, strange = found.vectors[0], self._strange(found)
         alone = self._choices(rows)
         if not state.open:
@@ -93,7 +91,9 @@ class Reader:
         more = says_more(asked, example.text, dimension)
         if more and (elsewhere or all(one.sure for one in alone.values())):
             return Reading(example, alone, vector, strange)  # a turn of its own
-        rows = self._after_reply(state, rows, _weight(example.text) if more else 0.0)
+        # What was believed before the question is weighed in here, so that no chain does it too.
+        weight = _weight(example.text) if more else 0.0
+        rows = self._after_reply(state, text_rows(found), weight)
         rows[dimension.name] = _normal(rows[dimension.name] * told)
         return Reading(example, self._choices(rows), vector, strange, is_reply=True)
 
@@ -131,7 +131,7 @@ class Reader:
     def _choice(self, dimension: str, row: Row) -> Choice:
         names, several = self._bundle.taxonomy[dimension].names, self._bundle.manifest.several
         order = np.argsort(-row, kind="stable")
-        point = self._operating.get(dimension)
+        point = self._history.operating.get(dimension)
         tau = self._config.confidence.get(
             dimension, point.confidence if point else DEFAULT_CONFIDENCE
         )
@@ -150,7 +150,7 @@ class Reader:
         )
 
     def _plausible(self, dimension: str, row: Row, order: NDArray[np.intp]) -> Ranked:
-        fitted = self._conformal.get(dimension)
+        fitted = self._history.conformal.get(dimension)
         if fitted is None:
             return ()
         inside = fitted.prediction_set(row[None].astype(np.float32))[0]

@@ -9,7 +9,7 @@ from itertools import product
 from math import prod
 
 from turnwise.conversations import Conversation
-from turnwise.serving.clarifying import question
+from turnwise.serving.clarifying import draft, repeats
 from turnwise.serving.config import PolicyConfig
 from turnwise.serving.decision import Choice, DialogueState, Kind, Question, Ranked, Step
 from turnwise.serving.escalation import Doubt
@@ -37,7 +37,7 @@ class Pending:
         reading: of the model; choices: as they stand after what was asked.
         steps: the rules that were tried; rest: those still to try.
         times: part -> milliseconds so far.
-        note: what went wrong without stopping it.
+        note: what went wrong without stopping it; cost: of whoever was asked.
     """
 
     conversation: Conversation
@@ -48,6 +48,7 @@ class Pending:
     steps: tuple[Step, ...] = ()
     times: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
+    cost: float = 0.0
 
     @property
     def unsure(self) -> dict[str, Choice]:
@@ -123,16 +124,31 @@ class Rules:
         if len(asked) >= self._config.clarifications:
             gives_up = "hand_off" in self._config.order
             return Found(gives_up, f"{len(asked)} questions were asked", "hand_off")
-        unsure = sorted(
-            (one.confidence, name) for name, one in turn.unsure.items() if name not in self._several
-        )
-        for _, name in unsure:
-            options = self._options(turn.choices[name])
-            locale = turn.conversation.locale
-            if options and (made := question(self._taxonomy[name], options, locale, asked)):
-                why = f"{len(options)} labels of {name} can't be ruled out"
-                return Found(True, why, question=made)
-        return Found(False, "no question tells the labels in doubt apart")
+        unsure = [name for name in turn.unsure if name not in self._several]
+        reasons = [f"{name} may have several labels" for name in turn.unsure.keys() - {*unsure}]
+        for name in sorted(unsure, key=lambda name: turn.choices[name].confidence):
+            found = self._question_of(name, turn)
+            if found.decided:
+                return found
+            reasons.append(found.why)
+        return Found(False, "; ".join(reasons) or "nothing is in doubt")
+
+    def _question_of(self, name: str, turn: Pending) -> Found:
+        """Whether the customer can be asked about one dimension."""
+        options, most = _in_doubt(turn.choices[name]), self._config.choices
+        # Who means none of the likeliest says so, and is asked about others then.
+        named = options[:most]
+        if len(named) < 2:
+            return Found(False, f"{name} has one candidate alone")
+        made = draft(self._taxonomy[name], named, turn.conversation.locale)
+        if made is None:
+            why = f"nothing in the taxonomy tells {len(named)} labels of {name} apart"
+            return Found(False, why)
+        if repeats(made, named, turn.state.asked):
+            return Found(False, f"{len(named)} labels of {name} were asked about already")
+        why = f"{len(options)} labels of {name} can't be ruled out"
+        why += f", the likeliest {most} are asked about" if len(options) > most else ""
+        return Found(True, why, question=made)
 
     def given_up(self, turn: Pending) -> Found | None:
         """A hand-off, where this turn is one too many without a sure answer."""
@@ -140,13 +156,6 @@ class Rules:
         if failed < self._config.failures or "hand_off" not in self._config.order:
             return None
         return Found(True, f"{failed} turns in a row without a sure answer", "hand_off")
-
-    def _options(self, choice: Choice) -> Ranked:
-        """The labels to tell apart; none where they are too many, or one alone is left."""
-        options = choice.plausible or choice.candidates
-        if len(options) == 1:  # the others are ruled out at the bundle's coverage, not by tau
-            options = choice.candidates[:2]
-        return options if 2 <= len(options) <= self._config.choices else ()
 
     def _same_action(self, choices: Mapping[str, Choice]) -> Action | None:
         """The one action that all combinations of plausible labels call for, if it is one."""
@@ -164,3 +173,10 @@ class Rules:
                 return None
             found = action
         return found
+
+
+def _in_doubt(choice: Choice) -> Ranked:
+    """The labels to tell apart, likeliest first."""
+    options = choice.plausible or choice.candidates
+    # Where one alone is left, the others are ruled out at the bundle's coverage, not by tau.
+    return choice.candidates[:2] if len(options) == 1 else options

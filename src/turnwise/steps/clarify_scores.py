@@ -13,14 +13,13 @@ import numpy as np
 
 from turnwise.conversations import Example, Turn
 from turnwise.progress import Progress, silent
-from turnwise.project import Project, current_bundle
+from turnwise.project import Project
 from turnwise.serving import Decision, Policy, Question
 from turnwise.serving.clarifying import spoken
-from turnwise.steps.deciding import open_policy
+from turnwise.steps.escalations import NO_LIMITS, Limits, evaluated_policy, opening
 from turnwise.steps.evaluating import fair_test
 from turnwise.steps.policy_scores import accuracy
 
-SETTLED = ("accept", "escalate", "hand_off")
 NEITHER, UNKNOWN = "none of these", "I don't know"
 
 
@@ -32,7 +31,9 @@ class ClarifyResult:
         coverage, mean_set: dimension -> how often the set of plausible labels holds the right
             one, and how many labels it has; of dimensions that the bundle was fitted for.
         at_once: share of turns settled without a question; asked: share with one at least.
-        settled: share of the asked turns that ended sure after 1, 2, ... questions at most.
+        settled: share of the asked turns that ended in sure labels after 1, 2, ... questions at
+            most; wrong: share that did, and one of the labels is wrong.
+        handed_over: share of the asked turns that a person took over, for want of labels.
         before, after: dimension -> accuracy of the asked turns, before the first question and in
             the end.
         questions: mean number, of the asked turns.
@@ -45,20 +46,28 @@ class ClarifyResult:
     at_once: float
     asked: float
     settled: tuple[float, ...]
+    wrong: float
+    handed_over: float
     before: Mapping[str, float]
     after: Mapping[str, float]
     questions: float
 
 
-def evaluate_clarify(project: Project, progress: Progress = silent) -> ClarifyResult:
+def evaluate_clarify(
+    project: Project, progress: Progress = silent, limits: Limits = NO_LIMITS
+) -> ClarifyResult:
     """Decide every test turn that has gold, and answer whatever is asked.
+
+    Args:
+        limits: of a language model that is asked about turns in doubt.
 
     Raises:
         BundleError: nothing was trained yet. EvaluationError: as of `evaluate_bundle`.
+        BudgetReached, EndpointError: the language model won't be asked any more.
     """
-    folder = current_bundle(project.folder)
     talks = []
-    with open_policy(folder, project.folder) as policy:
+    with evaluated_policy(project, limits) as evaluated:
+        policy = evaluated.policy
         tested = fair_test(project, policy.bundle)
         for at, one in enumerate(tested):
             talks.append(list(_talk(policy, one)))
@@ -66,13 +75,13 @@ def evaluate_clarify(project: Project, progress: Progress = silent) -> ClarifyRe
         return _result(policy, tested, talks)
 
 
-def _talk(policy: Policy, opening: Example) -> Iterator[Decision]:
+def _talk(policy: Policy, asked: Example) -> Iterator[Decision]:
     """The decisions about one turn, until no question is asked any more."""
-    talk = replace(opening.conversation, turns=opening.conversation.turns[: opening.index + 1])
+    talk = opening(asked)
     made = policy.decide(talk)
     yield made
     while made.question is not None:
-        reply = _reply(policy, opening, made.question)
+        reply = _reply(policy, asked, made.question)
         turns = (*talk.turns, Turn("bot", made.question.text), Turn("customer", reply))
         talk = replace(talk, turns=turns)
         made = policy.decide(talk, made.state)
@@ -93,17 +102,12 @@ def _reply(policy: Policy, opening: Example, asked: Question) -> str:
 def _result(
     policy: Policy, tested: Sequence[Example], talks: Sequence[Sequence[Decision]]
 ) -> ClarifyResult:
-    first = [talk[0] for talk in talks]
+    first, last = [talk[0] for talk in talks], [talk[-1] for talk in talks]
     asked = [at for at, talk in enumerate(talks) if len(talk) > 1]
-    most = max((len(talks[at]) - 1 for at in asked), default=0)
-    ended = [talks[at][-1].sure and talks[at][-1].kind in SETTLED for at in asked]
-    counts = [len(talks[at]) - 1 for at in asked]
-    settled = [
-        float(np.mean([done and count <= n for done, count in zip(ended, counts, strict=True)]))
-        for n in range(1, most + 1)
-    ]
+    counts = {at: len(talks[at]) - 1 for at in asked}
+    ended = [at for at in asked if _is_settled(last[at])]
+    persons = [at for at in asked if last[at].kind == "hand_off" and at not in ended]
     names = [name for name, one in first[0].choices.items() if one.plausible]
-    last = [talk[-1] for talk in talks]
     return ClarifyResult(
         bundle=policy.bundle.id,
         turns=len(tested),
@@ -114,11 +118,26 @@ def _result(
         },
         at_once=sum(len(talk) == 1 and talk[0].sure for talk in talks) / len(talks),
         asked=len(asked) / len(talks),
-        settled=tuple(settled),
+        settled=tuple(
+            sum(counts[at] <= most for at in ended) / len(asked)
+            for most in range(1, max(counts.values(), default=0) + 1)
+        ),
+        wrong=sum(not _is_right(last[at], tested[at]) for at in ended) / max(1, len(asked)),
+        handed_over=len(persons) / max(1, len(asked)),
         before=accuracy(first, tested, asked),
         after=accuracy(last, tested, asked),
-        questions=float(np.mean(counts)) if counts else 0.0,
+        questions=sum(counts.values()) / max(1, len(asked)),
     )
+
+
+def _is_settled(made: Decision) -> bool:
+    """Whether it ended in labels; a person takes over by them where their action says so."""
+    by_action = made.kind == "hand_off" and made.action is not None
+    return made.sure and (made.kind in ("accept", "escalate") or by_action)
+
+
+def _is_right(made: Decision, asked: Example) -> bool:
+    return all(made.choices[name].label in labels for name, labels in asked.gold.items())
 
 
 def _coverage(made: Sequence[Decision], tested: Sequence[Example], name: str) -> float:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from turnwise.bundle import Bundle
 from turnwise.config import CONFIG_FILE, Config, load_config
-from turnwise.conversations import Conversation, Turn
+from turnwise.conversations import Conversation, Turn, merge_turns
 from turnwise.endpoints import find_endpoint
+from turnwise.errors import ConfigError
+from turnwise.llm.endpoint import Endpoint
 from turnwise.serving import (
     CircuitBreaker,
     Decision,
@@ -19,8 +21,6 @@ from turnwise.serving import (
     Policy,
     Retrieval,
 )
-from turnwise.serving.deployment import DEPLOYMENT
-from turnwise.steps.deploying import deployment
 
 
 @contextmanager
@@ -35,78 +35,74 @@ def open_policy(bundle: Path, workspace: Path) -> Iterator[Policy]:
         BundleError: the bundle is missing or changed. ConfigError: a setting is wrong.
         EndpointError: the endpoint's key is not in the environment.
     """
-    config = _config(workspace)
+    config = config_of(workspace)
     loaded = Bundle.load(bundle)
     with ExitStack() as closing:
-        escalator = _escalator(loaded, config, workspace, closing)
+        escalator = escalator_of(loaded, config, workspace, closing)
         yield Policy(loaded, config.policy, escalator)
 
 
-def serve_bundle(
-    bundle: Path | None,
-    workspace: Path,
-    started: Callable[[str, str], None],
-    *,
-    host: str,
-    port: int,
-    keys: Path | None,
-    no_keys: bool,
-) -> None:
-    """Serve over HTTP until the process is told to stop; settings as in `open_policy`.
-
-    Args:
-        bundle: served for good. None: those that are deployed in the workspace, as they change;
-            see `deploying`.
-        started: is told the bundle's name, and the address once it listens.
-        host, port, keys, no_keys: as `serving.http.ServerConfig` has them.
-
-    Raises:
-        BundleError, ConfigError, EndpointError: as `open_policy`; or the port is taken.
-    """
-    from turnwise.serving.http import ServerConfig, serve
-
-    config = _config(workspace)
-    follow = workspace / DEPLOYMENT if bundle is None else None
-    folder = bundle or workspace / "bundles" / deployment(workspace).champion
-    server = ServerConfig(
-        folder, config.policy, follow, host=host, port=port, keys=keys, no_keys=no_keys
-    )
-    with ExitStack() as closing:
-        serve(
-            server,
-            lambda loaded: _escalator(loaded, config, workspace, closing),
-            lambda address: started(folder.name, address),
-        )
-
-
-def _config(workspace: Path) -> Config:
+def config_of(workspace: Path) -> Config:
+    """The settings of a workspace; the defaults where it is none."""
     return load_config(workspace) if (workspace / CONFIG_FILE).is_file() else Config()
 
 
-def _escalator(bundle: Bundle, config: Config, workspace: Path, closing: ExitStack) -> Escalator:
-    """Who is asked about turns in doubt."""
-    if "small" not in config.endpoints and "TURNWISE_SMALL_BASE_URL" not in os.environ:
+def escalator_of(bundle: Bundle, config: Config, workspace: Path, closing: ExitStack) -> Escalator:
+    """Who is asked about turns in doubt.
+
+    Raises:
+        ConfigError: questions are to be worded by a language model, and none is named.
+    """
+    endpoint = small_endpoint(config, workspace)
+    if endpoint is None:
         return Retrieval(bundle)
     from turnwise.serving.asking import LanguageModel
 
-    endpoint = find_endpoint(config.endpoints, "small", os.environ, workspace / CONFIG_FILE)
     return CircuitBreaker(closing.enter_context(LanguageModel(endpoint, bundle.taxonomy)))
 
 
+def small_endpoint(config: Config, workspace: Path) -> Endpoint | None:
+    """The endpoint that is asked about turns in doubt; None where none is named for that.
+
+    Raises:
+        ConfigError: questions are to be worded by a language model, and none is named.
+    """
+    if "small" in config.endpoints or "TURNWISE_SMALL_BASE_URL" in os.environ:
+        return find_endpoint(config.endpoints, "small", os.environ, workspace / CONFIG_FILE)
+    if config.policy.questions == "model":
+        raise ConfigError(
+            "is model, and no language model is named that could word questions",
+            path=workspace / CONFIG_FILE,
+            field="policy.questions",
+            hint="Name an endpoint small, or leave it at titles",
+        )
+    return None
+
+
 class Dialogue:
-    """A conversation as it is being held."""
+    """A conversation as it is being held.
+
+    What the customer says before anything is answered is one turn, decided on again as a whole.
+
+    Attributes:
+        turns: what was said so far.
+    """
 
     def __init__(self, policy: Policy, locale: str = "") -> None:
         self._policy, self._locale = policy, locale
-        self._turns: tuple[Turn, ...] = ()
-        self._state = DialogueState()
+        self._said: tuple[Turn, ...] = ()
+        self.turns: tuple[Turn, ...] = ()
+        self._before = self._after = DialogueState()
 
     def say(self, text: str) -> Decision:
         """The customer says something; a question that comes of it becomes the bot's turn."""
-        self._turns = (*self._turns, Turn("customer", text))
-        conversation = Conversation("chat", self._turns, locale=self._locale)
-        made = self._policy.decide(conversation, self._state)
+        if not self._said or self._said[-1].role != "customer":
+            self._before = self._after
+        self._said = (*self._said, Turn("customer", text))
+        self.turns = merge_turns(self._said)
+        conversation = Conversation("chat", self.turns, locale=self._locale)
+        made = self._policy.decide(conversation, self._before)
         if made.question is not None:
-            self._turns = (*self._turns, Turn("bot", made.question.text))
-        self._state = made.state
+            self._said = (*self._said, Turn("bot", made.question.text))
+        self._after = made.state
         return made

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from turnwise.bundle import Bundle
+from turnwise.bundle.manifest import read_manifest
 from turnwise.errors import BundleError, ConfigError
 from turnwise.progress import Progress, silent
 from turnwise.project import Project, key_of
@@ -31,6 +32,7 @@ from turnwise.training import (
     train,
 )
 from turnwise.training.config import decisive
+from turnwise.training.referring import note_reference
 
 TRAINING = "training"  # folder of what a killed training of an encoder goes on from
 
@@ -84,6 +86,9 @@ def train_bundle(
     if earlier is not None and earlier.result is not None:
         folder = project.bundles / str(earlier.result["id"])
         if _unharmed(folder):
+            if read_manifest(folder).reference is None:  # packed before there was one
+                held = _data(project, taxonomy).calibration
+                note_reference(folder, held, progress)
             _make_current(project, folder, dimensions)
             return TrainResult(**{**earlier.result, "bundle": folder, "fresh": False})
     with project.recorded("train", key) as record:

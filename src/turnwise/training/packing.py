@@ -28,15 +28,18 @@ from turnwise.bundle import (
     write_manifest,
 )
 from turnwise.bundle.refusal import REFUSAL, Refusal
+from turnwise.bundle.transitions import TRANSITIONS
 from turnwise.encoders import EncoderCard, EncoderFacts, OnnxEncoder, read_card
 from turnwise.encoders.export import prepare_encoder
 from turnwise.errors import BundleError, TrainingError
 from turnwise.progress import Progress, silent
 from turnwise.taxonomy import to_dict
 from turnwise.training.agreement import compare, passes, to_compare
+from turnwise.training.chaining import transitions_of
 from turnwise.training.classifier import Classifier
 from turnwise.training.export import export_graph
 from turnwise.training.operating import DEFAULT, RefusalConfig
+from turnwise.training.referring import note_reference
 from turnwise.training.refusing import refusal_of
 from turnwise.unfinished import move_into_place, unfinished_folder
 
@@ -79,7 +82,12 @@ def pack(
         found, arrays = refusal_of(classifier, graph.model, refusal, progress)
         if arrays is not None:
             arrays.write(made / REFUSAL)
+        chains = transitions_of(classifier, graph.model, refusal, progress)
+        if chains is not None:
+            chains.write(made / TRANSITIONS)
         folder = bundles / _write_rest(classifier, graph, found, redacted, made)
+        gold = classifier.held[: classifier.calibrating]
+        note_reference(made, [one.example for one in gold], progress)
         _make_room(folder)
         move_into_place(made, folder, MANIFEST)
     progress("packing", STEPS, STEPS)
@@ -87,11 +95,16 @@ def pack(
 
 
 def _make_room(folder: Path) -> None:
-    """Remove a damaged bundle, now that the same one stands ready to take its place."""
+    """Remove a damaged bundle, now that the same one stands ready to take its place.
+
+    So is one removed that was packed before there were references.
+    """
     if folder.exists():
         try:
-            Bundle.load(folder)
+            whole = Bundle.load(folder).manifest.reference is not None
         except BundleError:
+            whole = False
+        if not whole:
             shutil.rmtree(folder)
 
 
@@ -136,7 +149,7 @@ def _write_rest(
     taxonomy = classifier.taxonomy
     text = json.dumps(to_dict(taxonomy), indent=1, ensure_ascii=False)
     (made / TAXONOMY).write_text(text + "\n", encoding="utf-8")
-    there = [name for name in (*FILES, REFUSAL) if (made / name).is_file()]
+    there = [name for name in (*FILES, REFUSAL, TRANSITIONS) if (made / name).is_file()]
     files = {name: file_facts(made / name) for name in there}
     decisive = [files[name].sha256 for name in files]
     context, selector = classifier.context, classifier.selector

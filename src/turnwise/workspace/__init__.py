@@ -4,6 +4,7 @@ from turnwise.workspace.adding import AddResult, content_hash
 from turnwise.workspace.answers import Spending, SqlAnswerStore
 from turnwise.workspace.changes import Change
 from turnwise.workspace.counting import Counts
+from turnwise.workspace.decision_log import SqlDecisionLog
 from turnwise.workspace.forgetting import Forgotten
 from turnwise.workspace.reviews import Kept, Replaced, ReviewsPut
 from turnwise.workspace.runs import Run
@@ -24,6 +25,7 @@ __all__ = [
     "Run",
     "Spending",
     "SqlAnswerStore",
+    "SqlDecisionLog",
     "SqliteVectorStore",
     "Workspace",
     "content_hash",

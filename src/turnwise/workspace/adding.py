@@ -200,3 +200,8 @@ def _unstorable(conversations: Sequence[Conversation], error: Exception) -> str:
                     f"{found.group()!a}, which is no text. Take it out and import again"
                 )
     return f"a conversation can't be stored: {error}"
+
+
+def storable(text: str) -> str:
+    """The text, what no database holds written as JSON escapes: anybody may say anything."""
+    return NOT_TEXT.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -16,7 +16,7 @@ from sqlalchemy import event
 from turnwise.errors import WorkspaceError
 from turnwise.llm.answers import UNREPAIRED, KeptAnswer
 from turnwise.workspace import tables as t
-from turnwise.workspace.adding import NOT_TEXT
+from turnwise.workspace.adding import storable
 from turnwise.workspace.database import Database
 from turnwise.workspace.reading import unknown_ids
 
@@ -178,17 +178,12 @@ def _spent(answer: KeptAnswer, before: sa.Row[Any] | None) -> tuple[object, ...]
 def _kept(answer: KeptAnswer) -> tuple[object, ...]:
     return (
         answer.prompt_hash,
-        _storable(answer.text),
-        None if answer.value is None else _storable(answer.value),
-        _storable(answer.problem),
+        storable(answer.text),
+        None if answer.value is None else storable(answer.value),
+        storable(answer.problem),
         answer.tokens_in,
         answer.tokens_out,
         answer.cost,
         answer.latency,
         answer.attempts,
     )
-
-
-def _storable(text: str) -> str:
-    """The text, what no database holds written as JSON escapes: a model may say anything."""
-    return NOT_TEXT.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

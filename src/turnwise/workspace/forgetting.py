@@ -23,6 +23,7 @@ from turnwise.workspace import tables as t
 from turnwise.workspace.adding import epoch
 from turnwise.workspace.counting import change_annotation_counts, change_counts, read_sources
 from turnwise.workspace.database import Database, slices
+from turnwise.workspace.decision_log import LoggedRows
 from turnwise.workspace.quotes import strings_of_results, strings_of_taxonomies, take_out_quotes
 from turnwise.workspace.reading import unknown_ids
 from turnwise.workspace.vectors import SqliteVectorStore
@@ -40,7 +41,7 @@ class Forgotten:
     """What was deleted, and what may still know it.
 
     Attributes:
-        conversations, turns: deleted.
+        conversations, turns: deleted; an id that only the log knew is one of them.
         annotations: deleted with them, gold too, and those on other conversations that cited
             them as evidence; what was labelled so counts as not labelled.
         vectors: of texts that stand nowhere else.
@@ -48,6 +49,8 @@ class Forgotten:
         bundles: names of those that were packed after the first of the conversations was
             imported. They hold no text, but may have been trained on it: train again.
         undated: conversations that were kept since nothing tells their age.
+        logged: decisions, exposures and feedback that a service logged of them, or before the
+            moment.
     """
 
     conversations: int = 0
@@ -58,6 +61,7 @@ class Forgotten:
     files: int = 0
     bundles: tuple[str, ...] = ()
     undated: int = 0
+    logged: int = 0
 
 
 def forget(
@@ -70,8 +74,9 @@ def forget(
     """Delete conversations by id, and those that began before a moment; see `Workspace.forget`."""
     with database.writing() as connection:
         chosen = _chosen(connection, ids, before, database)
-        if chosen:
-            _delete_rows(connection, chosen)
+        logged = LoggedRows({*ids, *chosen.values()}, before)
+        if chosen or logged.any(connection):
+            _delete_rows(connection, chosen, logged)
         undated = 0 if before is None else _undated(connection)
         notes = connection.execute(sa.select(t.forgets)).all()
     if not notes:
@@ -88,14 +93,15 @@ def forget(
     database.empty_log()
     progress("forget", 4, 4)
     return Forgotten(
-        conversations=sum(len(note.conversations) for note in notes),
+        conversations=len(set().union(*(note.conversations for note in notes))),
         turns=sum(note.turns for note in notes),
         annotations=sum(note.annotations for note in notes),
         answers=sum(note.answers for note in notes),
         vectors=vectors,
         files=files,
-        bundles=_bundles_since(folder / BUNDLES, min(note.oldest for note in notes)),
+        bundles=_bundles_since(folder / BUNDLES, [note.oldest for note in notes]),
         undated=undated,
+        logged=sum(note.logged for note in notes),
     )
 
 
@@ -109,7 +115,7 @@ def _chosen(
         rows = connection.execute(sa.select(c.key, c.id).where(c.id.in_(some)))
         chosen.update((row.key, row.id) for row in rows)
     begun = connection.scalars(sa.select(t.forgets.c.conversations))
-    known = set(chosen.values()).union(*begun)
+    known = set(chosen.values()).union(*begun, LoggedRows(ids).known(connection))
     if unknown := set(ids) - known:
         raise WorkspaceError(unknown_ids(unknown, database) + ". Nothing was deleted")
     if before is not None:
@@ -123,10 +129,10 @@ def _undated(connection: sa.Connection) -> int:
     return connection.scalar(query) or 0
 
 
-def _delete_rows(connection: sa.Connection, chosen: Mapping[int, str]) -> None:
-    ids = set(chosen.values())
+def _delete_rows(connection: sa.Connection, chosen: Mapping[int, str], logged: LoggedRows) -> None:
+    ids = set(logged.ids)
     in_results = strings_of_results(connection)
-    quoted: set[str] = set()
+    quoted = in_results.intersection(logged.texts(connection)) if in_results else set()
     totals: Counter[str] = Counter()
     annotations: Counter[int] = Counter()
     oldest: list[float] = []
@@ -147,7 +153,7 @@ def _delete_rows(connection: sa.Connection, chosen: Mapping[int, str]) -> None:
         connection.execute(t.conversations.delete().where(t.conversations.c.key.in_(keys)))
     citing, misled = _delete_citing(connection, ids)
     annotations.update(citing)
-    answers = totals.pop("answers") + _delete_answers(connection, misled)
+    answers = totals.pop("answers", 0) + _delete_answers(connection, misled)
     take_out_quotes(connection, quoted, ids)
     change_counts(connection, {name: -number for name, number in totals.items()})
     change_annotation_counts(connection, {one: -number for one, number in annotations.items()})
@@ -156,7 +162,8 @@ def _delete_rows(connection: sa.Connection, chosen: Mapping[int, str]) -> None:
         "turns": totals["turns"],
         "annotations": annotations.total(),
         "answers": answers,
-        "oldest": min(oldest),
+        "oldest": min(oldest, default=None),
+        "logged": logged.delete(connection),
     }
     connection.execute(t.forgets.insert().values(note))
 
@@ -261,6 +268,10 @@ def _delete_files(folder: Path) -> int:
     return len(files)
 
 
-def _bundles_since(folder: Path, moment: float) -> tuple[str, ...]:
-    manifests = folder.glob("*/manifest.json")
+def _bundles_since(folder: Path, moments: Sequence[float | None]) -> tuple[str, ...]:
+    """Names of the bundles that were packed after the first of some moments."""
+    known = [one for one in moments if one is not None]
+    if not known:  # what was logged alone was never trained on
+        return ()
+    moment, manifests = min(known), folder.glob("*/manifest.json")
     return tuple(sorted(one.parent.name for one in manifests if one.stat().st_mtime >= moment))

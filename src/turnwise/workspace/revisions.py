@@ -15,7 +15,7 @@ from turnwise import __version__
 from turnwise.errors import WorkspaceError
 from turnwise.workspace.database import Database
 
-HEAD = "0003"
+HEAD = "0004"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 

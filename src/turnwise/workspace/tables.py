@@ -4,11 +4,12 @@
     conversations -< work, origins                          runs, counters, forgets
     conversations -< answers >- spending
     turns -< superseded >- sources, taxonomy_changes
+    decisions, exposures, feedback: what a service logged; its conversations need not be here
 
 A change here needs a migration beside it (`migrations/versions`); a test compares the two.
 Customers' texts stand in `turns.text`, and derived from it in `annotations` and `superseded`
-(rationale, evidence), in `answers` (text, value, problem) and, rarely, in `runs.result`:
-`forgetting.py` knows these places.
+(rationale, evidence), in `answers` (text, value, problem) and, rarely, in `runs.result`; what a
+service was told stands, redacted, in `decisions.text`: `forgetting.py` knows these places.
 """
 
 # No `from __future__ import annotations` here: a table has that name.
@@ -231,6 +232,65 @@ runs = sa.Table(
     sa.Index(None, "command", "key"),
 )
 
+# What a service did and what came of it: see `turnwise.decision_log`. `conversation` is the id that
+# the service's caller gave, empty where none was; times are seconds since 1970, UTC.
+decisions = sa.Table(
+    "decisions",
+    metadata,
+    sa.Column("id", BigKey, primary_key=True),
+    sa.Column("at", sa.Float, nullable=False, index=True),
+    sa.Column("conversation", Id, nullable=False, index=True),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("turn", sa.Integer, nullable=False),
+    sa.Column("arm", sa.Text, nullable=False),
+    sa.Column("experiment", sa.Text, nullable=False),
+    sa.Column("bundle", sa.Text, nullable=False),
+    sa.Column("taxonomy_version", sa.Integer, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("sure", sa.Boolean, nullable=False),
+    sa.Column("labels", Json, nullable=False),  # dimension -> [label, confidence]
+    sa.Column("model", Json, nullable=False),  # the same, as the model alone would have it
+    sa.Column("out_of_domain", sa.Float),
+    sa.Column("strange", sa.Boolean),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("asked", sa.Text, nullable=False),  # LoggedDecision.by, which is a word of SQL
+    sa.Column("cost", sa.Float, nullable=False),
+    sa.Column("milliseconds", sa.Float, nullable=False),
+    sa.Column("text", sa.Text),
+    sa.Index(None, "bundle", "at"),
+)
+
+exposures = sa.Table(
+    "exposures",
+    metadata,
+    sa.Column("id", BigKey, primary_key=True),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("experiment", Id, nullable=False),
+    sa.Column("conversation", Id, nullable=False, index=True),
+    sa.Column("bundle", sa.Text, nullable=False),
+    sa.Column("arm", sa.Text, nullable=False),
+    sa.Column("logged", sa.Boolean, nullable=False),
+    sa.UniqueConstraint("experiment", "conversation"),  # the first time counts
+    sa.Index(None, "experiment", "at"),
+)
+
+feedback = sa.Table(
+    "feedback",
+    metadata,
+    sa.Column("id", BigKey, primary_key=True),
+    sa.Column("at", sa.Float, nullable=False, index=True),
+    sa.Column("conversation", Id, nullable=False, index=True),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("finished", sa.Boolean),
+    sa.Column("resolved", sa.Boolean),
+    sa.Column("rating", sa.Text),
+    sa.Column("hand_off", sa.Boolean),
+    sa.Column("misrouted", sa.Boolean),
+    sa.Column("duration", sa.Float),  # seconds
+    sa.Column("turn", sa.Integer),
+    sa.Column("corrected", Json),  # dimension -> label
+)
+
 counters = sa.Table(
     "counters",
     metadata,
@@ -247,5 +307,6 @@ forgets = sa.Table(
     sa.Column("turns", sa.Integer, nullable=False),
     sa.Column("annotations", sa.Integer, nullable=False),
     sa.Column("answers", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("oldest", sa.Float),  # when the first of them was added
+    sa.Column("oldest", sa.Float),  # when the first of them was added; null: none was ever here
+    sa.Column("logged", sa.Integer, nullable=False, server_default="0"),
 )

@@ -40,6 +40,7 @@ from turnwise.workspace.answers import SqlAnswerStore
 from turnwise.workspace.changes import Change, origin_query, work_basis
 from turnwise.workspace.counting import Counts, read_counts
 from turnwise.workspace.database import Database, parse_url, sqlite_url
+from turnwise.workspace.decision_log import SqlDecisionLog
 from turnwise.workspace.forgetting import BUNDLES, REJECTED, REPORTS, VECTORS, Forgotten
 from turnwise.workspace.reviews import ReviewsPut
 from turnwise.workspace.revisions import bring_up_to_date
@@ -66,6 +67,7 @@ class Workspace:
         self.folder = folder
         self._database = database
         self._answers: SqlAnswerStore | None = None
+        self._decision_log: SqlDecisionLog | None = None
 
     @classmethod
     def create(cls, folder: Path | str, database_url: str | None = None) -> Self:
@@ -115,8 +117,9 @@ class Workspace:
         return cls(folder, _ready(url))
 
     def close(self) -> None:
-        if self._answers is not None:
-            self._answers.close()
+        for own in (self._answers, self._decision_log):
+            if own is not None:
+                own.close()
         self._database.close()
 
     def __enter__(self) -> Self:
@@ -312,6 +315,15 @@ class Workspace:
             self._answers = SqlAnswerStore(self._database)
         return self._answers
 
+    # What a service did
+
+    @property
+    def decision_log(self) -> SqlDecisionLog:
+        """Decisions, exposures and feedback of a service; it may be used from any thread."""
+        if self._decision_log is None:
+            self._decision_log = SqlDecisionLog(self._database)
+        return self._decision_log
+
     # Runs
 
     def begin_run(self, command: str, config: Json, key: str) -> int:
@@ -345,13 +357,15 @@ class Workspace:
         """Delete conversations with all that was derived from their text.
 
         Afterwards no file of the workspace holds their text: rows, answers of models, vectors,
-        reports, rejected records and quotes in results of runs are gone, and the databases are
-        rewritten without them. Backups and copies elsewhere are not reached. Killed half-way, the
-        next call of `forget` completes it, whatever it is asked to delete.
+        what a service logged of them, reports, rejected records and quotes in results of runs are
+        gone, and the databases are rewritten without them. Backups and copies elsewhere are not
+        reached. Killed half-way, the next call of `forget` completes it, whatever it is asked to
+        delete.
 
         Args:
-            ids: which to delete.
-            before: delete also those that began earlier; without a zone it is in UTC.
+            ids: which to delete, stored or known from the decision log alone.
+            before: delete also those that began earlier, and what was logged earlier; without a
+                zone it is in UTC.
                 Conversations whose log gives no time are kept, and counted as undated.
 
         Raises:

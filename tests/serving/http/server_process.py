@@ -87,7 +87,10 @@ class Server:
 
 @contextmanager
 def running(folder: Path, bundle: Path, key: str = "", **settings) -> Iterator[Server]:
-    """Start a server and stop it; `settings` are those of ServerConfig, and of connections."""
+    """Start a server and stop it.
+
+    `settings` are those of ServerConfig, and of connections; `workspace`: where it logs to.
+    """
     said = {"bundle": str(bundle), "port": 0, "rate": 1e6, "burst": 1e6, **settings}
     log = folder / "server.log"
     with log.open("w") as errors:
@@ -128,7 +131,13 @@ def main() -> None:
     paths = {
         name: Path(said.pop(name)) for name in ("bundle", "keys", "deployment") if name in said
     }
-    serve(ServerConfig(**paths, **said), started=lambda address: print(address, flush=True))
+    log = None
+    if workspace := said.pop("workspace", None):
+        from turnwise.workspace import Workspace
+
+        log = Workspace.open(workspace).decision_log
+    config = ServerConfig(**paths, **said)
+    serve(config, started=lambda address: print(address, flush=True), log=log)
 
 
 if __name__ == "__main__":

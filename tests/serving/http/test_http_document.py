@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from pydantic import TypeAdapter
 from schemathesis import GenerationMode
 
-from turnwise.serving.http.answers import (
+from turnwise.serving.answers import (
     ClassifyAnswer,
     ClassifyAnswers,
     DecideAnswer,

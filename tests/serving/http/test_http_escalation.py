@@ -13,6 +13,7 @@ from server_process import ASKING
 from turnwise.bundle import Bundle
 from turnwise.serving import EscalationError, Policy, PolicyConfig, Settled, Verdict
 from turnwise.serving.http import ServerConfig, make_app
+from turnwise.serving.http.bundles import Bundles
 
 TALK = {"messages": [{"role": "customer", "content": "it does not work"}]}
 SECONDS = 0.3
@@ -42,7 +43,8 @@ class Oracle:
 def app_of(bundle, oracle, **settings):
     asking = PolicyConfig(**ASKING, order=("accept", "escalate"), seconds=SECONDS)
     config = ServerConfig(bundle.folder, no_keys=True, threads=1, **settings)
-    return make_app(Policy(bundle, asking, oracle), config)
+    policy = Policy(bundle, asking, oracle)
+    return make_app(Bundles.alone(policy), lambda _: policy, config)
 
 
 async def ask(app, method, path, body=None):
@@ -171,9 +173,10 @@ def test_a_fault_of_ours_shows_and_logs_nothing_of_the_text(bundle, caplog):
         raise ValueError("what the customer wrote")
 
     async def story():
-        policy = Policy(bundle)
-        policy.classify = fault
-        app = make_app(policy, ServerConfig(bundle.folder, no_keys=True))
+        bundles = Bundles.alone(Policy(bundle))
+        bundles.champion.classify = fault
+        config = ServerConfig(bundle.folder, no_keys=True)
+        app = make_app(bundles, lambda _: bundles.champion, config)
         status, body = await ask(app, "POST", "/v1/classify", TALK)
         assert (status, json.loads(body)["error"]["code"]) == (500, "internal")
         assert b"customer" not in body

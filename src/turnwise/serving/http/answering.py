@@ -20,18 +20,20 @@ from typing import TypeVar
 
 from turnwise.bundle import last_customer_turn
 from turnwise.conversations import Conversation
-from turnwise.serving.decision import Decision, DialogueState
-from turnwise.serving.http import bodies
-from turnwise.serving.http.answers import (
+from turnwise.serving.answers import (
     ClassifyAnswer,
     DecideAnswer,
     classify_answer,
     decide_answer,
 )
+from turnwise.serving.decision import Decision, DialogueState
+from turnwise.serving.http import bodies
 from turnwise.serving.http.bundles import Bundles, Served
+from turnwise.serving.http.drifting import Drifts
 from turnwise.serving.http.escalating import Escalating
 from turnwise.serving.http.metrics import Metrics
 from turnwise.serving.http.parsing import Asked, conversation_of, state_of
+from turnwise.serving.http.recording import Recorder
 from turnwise.serving.http.shadowing import Shadowing
 from turnwise.serving.http.states import Kept, States
 from turnwise.serving.http.workers import Workers
@@ -73,11 +75,11 @@ class Answering:
         states: States,
         metrics: Metrics,
         model: Workers,
-        others: tuple[Escalating, Shadowing],
+        others: tuple[Escalating, Shadowing, Recorder, Drifts],
     ) -> None:
         self._bundles, self._states, self._metrics = bundles, states, metrics
         self._model = model
-        self._escalating, self._shadowing = others
+        self._escalating, self._shadowing, self._recorder, self._drifts = others
 
     async def classify(self, asked: Asked[bodies.Conversation], owner: str) -> bytes:
         """Label each conversation.
@@ -120,13 +122,15 @@ class Answering:
         made: dict[int, bytes] = {}
         for policy in dict.fromkeys(one.policy for one in served):
             places = [place for place, one in enumerate(served) if one.policy is policy]
-            bundle = policy.bundle
-            for place, prediction in zip(
-                places, policy.classify([conversations[place] for place in places]), strict=True
-            ):
+            predictions = policy.classify([conversations[place] for place in places])
+            took = (time.perf_counter() - start) * 1e3
+            for place, prediction in zip(places, predictions, strict=True):
+                one, by = conversations[place], served[place]
+                made[place] = _json(classify_answer(prediction, one.turns, policy.bundle))
                 self._metrics.predicted(prediction)
-                turns = conversations[place].turns
-                made[place] = _json(classify_answer(prediction, turns, bundle.id, bundle.taxonomy))
+                self._metrics.served(policy.bundle.id, by.arm)
+                self._recorder.served(prediction, one, owner, by, took)
+                self._drifts.served(prediction, by)
         self._metrics.part("model", time.perf_counter() - start)
         return [made[place] for place in range(len(some))]
 
@@ -137,19 +141,26 @@ class Answering:
         pairs = zip(cases, begun, strict=True)
         return await asyncio.gather(*(self._settled(case, one) for case, one in pairs))
 
-    def _begin(self, case: Case) -> _Made | Pending:
-        """In a model thread."""
-        found = case.served.policy.begin(case.conversation, case.state)
-        return self._made(found, case) if isinstance(found, Decision) else found
+    def _begin(self, case: Case) -> _Made | Decision | Pending:
+        """In a model thread. A decision comes as it is where its question is to be worded anew."""
+        policy = case.served.policy
+        found = policy.begin(case.conversation, case.state)
+        if isinstance(found, Pending) or policy.rewords(found):
+            return found
+        return self._made(found, case)
 
-    async def _settled(self, case: Case, begun: _Made | Pending) -> _Made:
+    async def _settled(self, case: Case, begun: _Made | Decision | Pending) -> _Made:
         if isinstance(begun, _Made):
             return begun
         policy = case.served.policy
-        start = time.perf_counter()
-        answer = await self._escalating.ask(policy, begun)
-        took = round((time.perf_counter() - start) * 1e3, 3)
-        return await self._model.run(lambda: self._made(policy.finish(begun, answer, took), case))
+        if isinstance(begun, Pending):
+            pending, start = begun, time.perf_counter()
+            answer = await self._escalating.ask(policy, pending)
+            took = round((time.perf_counter() - start) * 1e3, 3)
+            begun = await self._model.run(lambda: policy.finish(pending, answer, took))
+        if policy.rewords(begun):
+            begun = await self._escalating.word(policy, begun, case.conversation)
+        return self._made(begun, case)
 
     def _made(self, decision: Decision, case: Case) -> _Made:
         self._metrics.decided(decision)
@@ -170,6 +181,9 @@ class Answering:
         if decision.conversation_id:
             kept = Kept(decision.turn, case.state, decision.state)
             self._states.put((case.owner, decision.conversation_id), kept)
+        self._metrics.served(decision.bundle, case.served.arm)
+        self._recorder.served(decision, case.conversation, case.owner, case.served)
+        self._drifts.served(decision, case.served)
         self._shadowing.look(case.conversation, case.owner, case.state)
 
 

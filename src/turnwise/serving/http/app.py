@@ -10,17 +10,21 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
+from turnwise.decision_log import DecisionLog
 from turnwise.encoders.session import usable_cores
 from turnwise.serving.http import failures
 from turnwise.serving.http.answering import Answering
 from turnwise.serving.http.bundles import Bundles, OpenPolicy
 from turnwise.serving.http.documents import document
+from turnwise.serving.http.drifting import Drifts
 from turnwise.serving.http.escalating import Escalating
 from turnwise.serving.http.failures import GONE, Disconnected, RequestError
+from turnwise.serving.http.feedback import feedback_schemas
 from turnwise.serving.http.guard import Guard
 from turnwise.serving.http.keys import Keyring
 from turnwise.serving.http.metrics import Metrics
 from turnwise.serving.http.rates import Rates
+from turnwise.serving.http.recording import Recorder
 from turnwise.serving.http.routes import WANTED, Parts, answer_of, routes
 from turnwise.serving.http.settings import ServerConfig
 from turnwise.serving.http.shadowing import Shadowing
@@ -31,11 +35,14 @@ from turnwise.serving.http.workers import Workers
 OPEN_PATHS = frozenset(path for path, scopes in WANTED.items() if scopes is None)
 
 
-def make_app(bundles: Bundles, open_policy: OpenPolicy, config: ServerConfig) -> ASGIApp:
+def make_app(
+    bundles: Bundles, open_policy: OpenPolicy, config: ServerConfig, log: DecisionLog | None = None
+) -> ASGIApp:
     """The ASGI application that serves some bundles.
 
     Args:
         open_policy: loads what is deployed while it runs.
+        log: where decisions, exposures and feedback go; None: nowhere.
 
     Raises:
         ConfigError: the file of keys is missing or faulty.
@@ -46,8 +53,11 @@ def make_app(bundles: Bundles, open_policy: OpenPolicy, config: ServerConfig) ->
     states = States(config.states)
     metrics.watch("turnwise_states", "Dialogue states kept.", lambda: len(states))
     rates = Rates(config.rate, config.burst)
-    shadowing = Shadowing(bundles, model, metrics, lambda *_: None)
-    others = Escalating(escalations, metrics), shadowing
+    recorder = Recorder(log, config.log_share, config.log_text, metrics.watch)
+    shadowing = Shadowing(bundles, model, metrics, recorder.served)
+    drifts = Drifts(bundles)
+    metrics.show(drifts)
+    others = Escalating(escalations, metrics), shadowing, recorder, drifts
     answering = Answering(bundles, states, metrics, model, others)
 
     @asynccontextmanager
@@ -56,10 +66,12 @@ def make_app(bundles: Bundles, open_policy: OpenPolicy, config: ServerConfig) ->
             yield
         model.close()
         escalations.close()
+        await asyncio.to_thread(recorder.close)
 
     app = FastAPI(docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
-    app.include_router(routes(Parts(config, bundles, answering, model, rates, metrics)))
-    app.openapi = document(app, OPEN_PATHS, keys is not None)  # type: ignore[method-assign]
+    app.include_router(routes(Parts(config, bundles, answering, recorder, model, rates, metrics)))
+    schemas = feedback_schemas(bundles.champion.bundle.taxonomy)
+    app.openapi = document(app, OPEN_PATHS, keys is not None, schemas)  # type: ignore[method-assign]
     _answer_errors(app)
     return Guard(app, WANTED, keys, rates, metrics)
 

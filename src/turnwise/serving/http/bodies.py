@@ -30,18 +30,20 @@ Name = Annotated[str, Field(min_length=1, max_length=NAME)]
 Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """Takes what is named, of the type that is named, and no more."""
+
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
 
 
-class Message(_Strict):
+class Message(Strict):
     """What one side said; messages of one role in a row are read as one turn."""
 
     role: Role
     content: Annotated[str, Field(max_length=CHARACTERS)]
 
 
-class Conversation(_Strict):
+class Conversation(Strict):
     """A conversation so far, oldest message first; the last customer turn is what is asked about.
 
     At least one message is of role `customer`, and all hold 100,000 characters together at most.
@@ -62,7 +64,7 @@ class Conversation(_Strict):
     )
 
 
-class Conversations(_Strict):
+class Conversations(Strict):
     """A batch."""
 
     conversations: Annotated[
@@ -70,7 +72,7 @@ class Conversations(_Strict):
     ]
 
 
-class Candidate(_Strict):
+class Candidate(Strict):
     """A label, and how likely it was."""
 
     label: Name
@@ -80,7 +82,7 @@ class Candidate(_Strict):
 Candidates = Annotated[tuple[Candidate, ...], Field(max_length=CANDIDATES, fail_fast=True)]
 
 
-class AskedQuestion(_Strict):
+class AskedQuestion(Strict):
     """A clarifying question, as an answer gave it."""
 
     text: Annotated[str, Field(max_length=CHARACTERS)]
@@ -88,12 +90,12 @@ class AskedQuestion(_Strict):
     candidates: Candidates
 
 
-def _whole(value: object) -> object:
+def whole(value: object) -> object:
     """1.0 is an integer in JSON, and some languages write it so."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-class State(_Strict):
+class State(Strict):
     """The `state` of the answer before, in the same conversation, as it was.
 
     What it says of labels that the bundle no longer knows is passed over.
@@ -102,7 +104,7 @@ class State(_Strict):
     asked: Annotated[tuple[AskedQuestion, ...], Field(max_length=QUESTIONS, fail_fast=True)] = ()
     open: bool = False
     before: Annotated[dict[Name, Candidates], Field(max_length=DIMENSIONS)] = {}
-    unsettled: Annotated[int, Field(ge=0, le=1_000_000), BeforeValidator(_whole)] = 0
+    unsettled: Annotated[int, Field(ge=0, le=1_000_000), BeforeValidator(whole)] = 0
 
 
 class DecidedConversation(Conversation):
@@ -115,7 +117,7 @@ class DecidedConversation(Conversation):
     state: State | None = None
 
 
-class DecidedConversations(_Strict):
+class DecidedConversations(Strict):
     """A batch."""
 
     conversations: Annotated[

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from turnwise.conversations import Conversation, Turn
 from turnwise.decision_log import Arm
@@ -42,6 +43,16 @@ class Bundles:
 
     def __init__(self, deployment: Deployment, policies: Mapping[str, Policy]) -> None:
         self._loaded = _Loaded(deployment, dict(policies))
+
+    @classmethod
+    def alone(cls, policy: Policy) -> Self:
+        """One policy that serves all, checked.
+
+        Raises:
+            BundleError: its bundle does not answer.
+        """
+        name = checked(policy).bundle.id
+        return cls(Deployment(name), {name: policy})
 
     @property
     def deployment(self) -> Deployment:

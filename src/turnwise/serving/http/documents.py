@@ -27,6 +27,10 @@ REASONS = {
     503: "too much is waiting already; `Retry-After` says when to try again",
 }
 
+NOT_LOGGED: dict[int | str, Json] = {
+    409: {"model": ErrorAnswer, "description": "the server keeps no log"}
+}
+
 _TALK = {
     "messages": [
         {"role": "customer", "content": "hi, my parcel has not come"},
@@ -69,11 +73,14 @@ def body_of(name: str) -> Json:
     return {"requestBody": {"required": True, "content": {"application/json": content}}}
 
 
-def document(app: FastAPI, open_paths: frozenset[str], keys: bool) -> Callable[[], Json]:
+def document(
+    app: FastAPI, open_paths: frozenset[str], keys: bool, schemas: Json
+) -> Callable[[], Json]:
     """What makes the OpenAPI document of an application, once.
 
     Args:
         open_paths: paths that take no key; keys: whether the others do.
+        schemas: of bodies that depend on the taxonomy, by name.
     """
     made: Json = {}
 
@@ -81,6 +88,7 @@ def document(app: FastAPI, open_paths: frozenset[str], keys: bool) -> Callable[[
         if not made:
             made.update(get_openapi(title="Turnwise", version=__version__, routes=app.routes))
             _add_bodies(made)
+            made["components"]["schemas"].update(schemas)
             if keys:
                 _add_keys(made, open_paths)
         return made

@@ -6,6 +6,8 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from turnwise.conversations import Conversation
+from turnwise.serving.decision import Decision
 from turnwise.serving.escalation import EscalationError, Settled
 from turnwise.serving.http.failures import RequestError
 from turnwise.serving.http.metrics import Metrics
@@ -22,6 +24,7 @@ class Escalating:
     def __init__(self, workers: Workers, metrics: Metrics) -> None:
         self._workers, self._metrics = workers, metrics
         self._late: set[asyncio.Task[Settled | EscalationError]] = set()
+        self._wording: set[asyncio.Task[Decision]] = set()
 
     async def ask(self, policy: Policy, pending: Pending) -> Settled | EscalationError:
         """Ask, for as long as the policy allows; the answer of one who is late is not awaited."""
@@ -48,7 +51,40 @@ class Escalating:
         except Exception as error:  # a fault of whoever is asked must not cost the answer
             _log.error("%s failed by a fault: %s", name, type(error).__name__)
             answer = EscalationError(f"{name} failed")
-        if isinstance(answer, Settled):
-            self._metrics.spent(answer.by, answer.money)
-        self._metrics.escalated(name, "settled" if isinstance(answer, Settled) else "failed")
+        self._metrics.spent(name, answer.money)
+        self._metrics.escalated(name, _outcome(answer))
         return answer
+
+    async def word(
+        self, policy: Policy, decision: Decision, conversation: Conversation
+    ) -> Decision:
+        """Have a decision's question worded anew; as it is where that is late or turned away."""
+        wording = asyncio.create_task(self._worded(policy, decision, conversation))
+        self._wording.add(wording)
+        wording.add_done_callback(self._wording.discard)
+        try:
+            return await asyncio.wait_for(asyncio.shield(wording), policy.config.seconds)
+        except TimeoutError:
+            return decision
+
+    async def _worded(
+        self, policy: Policy, decision: Decision, conversation: Conversation
+    ) -> Decision:
+        name = policy.escalator.name if policy.escalator else ""
+        try:
+            with self._workers.place():
+                made = await self._workers.run(lambda: policy.reword(decision, conversation))
+        except RequestError:
+            self._metrics.escalated(name, "turned_away")
+            return decision
+        except Exception as error:  # as of whoever is asked about doubts
+            _log.error("%s failed by a fault: %s", name, type(error).__name__)
+            return decision
+        self._metrics.spent(name, made.cost - decision.cost)
+        return made
+
+
+def _outcome(answer: Settled | EscalationError) -> str:
+    if isinstance(answer, EscalationError):
+        return "failed"
+    return "left_open" if answer.leaves_open else "settled"

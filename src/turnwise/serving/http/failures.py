@@ -72,6 +72,12 @@ def too_many(seconds: float) -> RequestError:
     return RequestError(429, "rate_limited", message, headers=_retry(seconds))
 
 
+def nothing_logged() -> RequestError:
+    """There is nowhere to keep what was said."""
+    message = "this server keeps no log; serve a workspace to have one"
+    return RequestError(409, "nothing_logged", message)
+
+
 def internal() -> RequestError:
     """A fault of ours, whose cause stays in the log."""
     return RequestError(500, "internal", "the request could not be answered")

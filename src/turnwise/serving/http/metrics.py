@@ -13,6 +13,7 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+from prometheus_client.registry import Collector
 
 from turnwise.bundle import Prediction
 from turnwise.serving.decision import Decision
@@ -59,6 +60,10 @@ class Metrics:
     def watch(self, name: str, what: str, value: Callable[[], float]) -> None:
         """Show a value as it is whenever it is asked for."""
         Gauge(name, what, registry=self._registry).set_function(value)
+
+    def show(self, collector: Collector) -> None:
+        """Show what another keeps, as it is whenever it is asked for."""
+        self._registry.register(collector)
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """A request was answered. `route` is one of a few, never a path as it was sent."""

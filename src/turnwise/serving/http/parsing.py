@@ -42,7 +42,7 @@ def read_classify(body: bytes) -> Asked[bodies.Conversation]:
     Raises:
         RequestError: 400 where it is not JSON, 422 with the field where it does not fit.
     """
-    read = _validated(bodies.CLASSIFY, body)
+    read = validated(bodies.CLASSIFY, body)
     if isinstance(read, bodies.Conversations):
         return _asked(read.conversations, True, len(body))
     return _asked((read,), False, len(body))
@@ -54,13 +54,18 @@ def read_decide(body: bytes) -> Asked[bodies.DecidedConversation]:
     Raises:
         RequestError: 400 where it is not JSON, 422 with the field where it does not fit.
     """
-    read = _validated(bodies.DECIDE, body)
+    read = validated(bodies.DECIDE, body)
     if isinstance(read, bodies.DecidedConversations):
         return _asked(read.conversations, True, len(body))
     return _asked((read,), False, len(body))
 
 
-def _validated(form: TypeAdapter[Form], body: bytes) -> Form:
+def validated(form: TypeAdapter[Form], body: bytes) -> Form:
+    """A body in its form.
+
+    Raises:
+        RequestError: as `read_classify`.
+    """
     try:
         return form.validate_json(body)
     except ValidationError as error:

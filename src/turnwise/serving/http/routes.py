@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import math
+import time
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
-from turnwise.serving.http.answering import Answering
-from turnwise.serving.http.answers import (
+from turnwise.serving.answers import (
     ClassifyAnswer,
     ClassifyAnswers,
     DecideAnswer,
     DecideAnswers,
 )
+from turnwise.serving.http.answering import Answering
 from turnwise.serving.http.body import read_body
 from turnwise.serving.http.bundles import Bundles
-from turnwise.serving.http.documents import REFUSALS, body_of, refused
+from turnwise.serving.http.documents import NOT_LOGGED, REFUSALS, body_of, refused
 from turnwise.serving.http.facts import BundlesAnswer, Health, TaxonomyAnswer
-from turnwise.serving.http.failures import RequestError, too_busy
+from turnwise.serving.http.failures import RequestError, nothing_logged, too_busy
+from turnwise.serving.http.feedback import FeedbackAnswer, feedback_request, read_feedback
 from turnwise.serving.http.guard import Exchange, Wanted
 from turnwise.serving.http.keys import SCOPES
 from turnwise.serving.http.metrics import CONTENT_TYPE, Metrics
-from turnwise.serving.http.parsing import read_classify, read_decide
+from turnwise.serving.http.parsing import UNIT_BYTES, read_classify, read_decide
 from turnwise.serving.http.rates import Rates
+from turnwise.serving.http.recording import Recorder
 from turnwise.serving.http.settings import ServerConfig
 from turnwise.serving.http.workers import Workers
 from turnwise.taxonomy import to_dict
@@ -32,6 +37,7 @@ _ANY_CALLER = frozenset(SCOPES) - {"metrics"}
 WANTED: Wanted = {
     "/v1/classify": frozenset({"classify"}),
     "/v1/decide": frozenset({"decide"}),
+    "/v1/feedback": frozenset({"feedback"}),
     "/v1/taxonomy": _ANY_CALLER,
     "/v1/bundles": _ANY_CALLER,
     "/metrics": frozenset({"metrics"}),
@@ -48,6 +54,7 @@ class Parts:
     config: ServerConfig
     bundles: Bundles
     answering: Answering
+    recorder: Recorder
     model: Workers
     rates: Rates
     metrics: Metrics
@@ -57,6 +64,7 @@ def routes(parts: Parts) -> APIRouter:
     """The routes of a server."""
     router = APIRouter(redirect_slashes=False)
     _asked(router, parts)
+    _said(router, parts)
     _told(router, parts)
     return router
 
@@ -89,6 +97,30 @@ def _asked(router: APIRouter, parts: Parts) -> None:
         asked = read_decide(await _body(request, parts))
         exchange = _charge(request, parts.rates, len(asked.conversations), asked.units)
         return _json(await parts.answering.decide(asked, exchange.owner))
+
+
+def _said(router: APIRouter, parts: Parts) -> None:
+    """The route that takes what came of a conversation."""
+
+    @router.post(
+        "/v1/feedback",
+        status_code=202,
+        summary="Say what came of a conversation",
+        response_model=FeedbackAnswer,
+        responses={**REFUSALS, **NOT_LOGGED},
+        openapi_extra=feedback_request(parts.bundles.champion.bundle.taxonomy),
+    )
+    async def feedback(request: Request) -> Response:
+        """Keep feedback on one conversation, or up to 256; it is written within a second or so."""
+        body = await _body(request, parts)
+        if not parts.recorder.on:
+            raise nothing_logged()
+        exchange = _charge(request, parts.rates, 0, math.ceil(len(body) / UNIT_BYTES))
+        taxonomy = parts.bundles.champion.bundle.taxonomy
+        said = read_feedback(body, exchange.owner, taxonomy, time.time())
+        if not all(parts.recorder.feedback(one) for one in said):
+            raise too_busy()  # sent again, what was kept is said twice, which changes nothing
+        return _json(json.dumps(FeedbackAnswer(accepted=len(said))).encode(), 202)
 
 
 def _told(router: APIRouter, parts: Parts) -> None:
@@ -128,7 +160,9 @@ def _told(router: APIRouter, parts: Parts) -> None:
     )
     async def metrics() -> Response:
         """Counters and histograms in the text format of Prometheus."""
-        return Response(parts.metrics.page(), headers={"content-type": CONTENT_TYPE})
+        # Telling drift takes time, for which nobody else should wait.
+        page = await asyncio.to_thread(parts.metrics.page)
+        return Response(page, headers={"content-type": CONTENT_TYPE})
 
 
 async def _body(request: Request, parts: Parts) -> bytes:
@@ -154,8 +188,8 @@ def _written(value: object) -> Response:
     return _json(json.dumps(value, ensure_ascii=False).encode())
 
 
-def _json(body: bytes) -> Response:
-    return Response(body, media_type="application/json")
+def _json(body: bytes, status: int = 200) -> Response:
+    return Response(body, status, media_type="application/json")
 
 
 def answer_of(error: Exception) -> Response:

@@ -15,11 +15,12 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from turnwise.bundle import Bundle
+from turnwise.decision_log import DecisionLog
 from turnwise.errors import ConfigError
-from turnwise.serving.deployment import Deployment, read_deployment
+from turnwise.serving.deployment import read_deployment
 from turnwise.serving.escalation import Escalator
 from turnwise.serving.http.app import make_app
-from turnwise.serving.http.bundles import Bundles, OpenPolicy, checked, opened
+from turnwise.serving.http.bundles import Bundles, OpenPolicy, opened
 from turnwise.serving.http.connection import Connection
 from turnwise.serving.http.settings import ServerConfig
 from turnwise.serving.policy import Policy
@@ -37,6 +38,7 @@ def serve(
     config: ServerConfig,
     make_escalator: MakeEscalator | None = None,
     started: Callable[[str], None] = lambda _: None,
+    log: DecisionLog | None = None,
 ) -> None:
     """Serve a bundle until the process is told to stop (SIGTERM, SIGINT).
 
@@ -46,6 +48,7 @@ def serve(
     Args:
         make_escalator: whom a turn is escalated to; None: the rule is passed over.
         started: is told the server's address once it listens, its bundle loaded and checked.
+        log: where decisions, exposures and feedback go; None: nowhere.
 
     Raises:
         BundleError: the bundle can't be loaded.
@@ -58,7 +61,7 @@ def serve(
             escalator = None if make_escalator is None else make_escalator(bundle)
             return Policy(bundle, config.policy, escalator)
 
-        app = make_app(loaded(config, open_policy), open_policy, config)
+        app = make_app(loaded(config, open_policy), open_policy, config, log)
         host, port = listening.getsockname()[:2]
         address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         sys.setswitchinterval(SWITCH_SECONDS)
@@ -77,8 +80,7 @@ def loaded(config: ServerConfig, open_policy: OpenPolicy) -> Bundles:
     file = config.deployment
     deployment = None if file is None else read_deployment(file)
     if file is None or deployment is None:
-        policy = checked(open_policy(config.bundle))
-        return Bundles(Deployment(policy.bundle.id), {policy.bundle.id: policy})
+        return Bundles.alone(open_policy(config.bundle))
     names = deployment.bundles
     folder = file.parent / "bundles"
     return Bundles(deployment, {name: opened(folder / name, open_policy) for name in names})

@@ -18,6 +18,8 @@ class ServerConfig:
         bundle: folder of the bundle; policy: how it decides.
         deployment: file that says which bundles serve, from its first change on; see
             `serving.deployment`. None: the bundle serves for good.
+        log_share: of the conversations whose decisions are logged, 0 to 1; log_text: whether with
+            what the customer said, redacted.
         host, port: where it listens; port 0 takes a free one.
         keys: file of the API keys (`keys.Keyring`). None serves anybody, which takes `no_keys`
             and a loopback address.
@@ -35,6 +37,8 @@ class ServerConfig:
     bundle: Path
     policy: PolicyConfig = field(default_factory=PolicyConfig)
     deployment: Path | None = None
+    log_share: float = 1.0
+    log_text: bool = False
     host: str = "127.0.0.1"
     port: int = 8080
     keys: Path | None = None
@@ -66,6 +70,8 @@ class ServerConfig:
         for name in ("body_seconds", "rate", "burst", "stop_seconds"):
             if not getattr(self, name) > 0:
                 raise ConfigError("is above 0", field=name)
+        if not 0 <= self.log_share <= 1:
+            raise ConfigError("is between 0 and 1", field="log_share")
         if self.waiting < 0 or (self.threads is not None and self.threads < 1):
             raise ConfigError("waiting is 0 or more, threads 1 or more", field="waiting, threads")
 

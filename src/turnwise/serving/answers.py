@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from typing_extensions import TypedDict
 
-from turnwise.bundle import Prediction
+from turnwise.bundle import Bundle, Prediction
 from turnwise.conversations import Turn
 from turnwise.serving.decision import (
     Choice,
@@ -19,7 +19,7 @@ from turnwise.serving.decision import (
     Question,
     Ranked,
 )
-from turnwise.taxonomy import Action, Taxonomy
+from turnwise.taxonomy import Action
 
 
 class CandidateAnswer(TypedDict):
@@ -137,7 +137,7 @@ class DecideAnswers(TypedDict):
 
 
 def classify_answer(
-    prediction: Prediction, turns: Sequence[Turn], bundle: str, taxonomy: Taxonomy
+    prediction: Prediction, turns: Sequence[Turn], bundle: Bundle
 ) -> ClassifyAnswer:
     """The answer of a prediction about a conversation of these turns."""
     return {
@@ -155,9 +155,9 @@ def classify_answer(
         },
         "action": _action(prediction.action),
         "out_of_domain": prediction.out_of_domain,
-        "bundle": bundle,
-        "taxonomy": taxonomy.name,
-        "taxonomy_version": taxonomy.version,
+        "bundle": bundle.id,
+        "taxonomy": bundle.taxonomy.name,
+        "taxonomy_version": bundle.taxonomy.version,
     }
 
 
