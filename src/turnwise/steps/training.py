@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from turnwise.bundle import Bundle
-from turnwise.bundle.manifest import read_manifest
 from turnwise.errors import BundleError, ConfigError
 from turnwise.progress import Progress, silent
 from turnwise.project import Project, key_of
@@ -32,8 +31,8 @@ from turnwise.training import (
     train,
 )
 from turnwise.training.config import decisive
-from turnwise.training.referring import note_reference
 
+PACKED = 2  # raised when bundles come to hold more, so that 'turnwise train' makes them anew
 TRAINING = "training"  # folder of what a killed training of an encoder goes on from
 
 
@@ -86,9 +85,6 @@ def train_bundle(
     if earlier is not None and earlier.result is not None:
         folder = project.bundles / str(earlier.result["id"])
         if _unharmed(folder):
-            if read_manifest(folder).reference is None:  # packed before there was one
-                held = _data(project, taxonomy).calibration
-                note_reference(folder, held, progress)
             _make_current(project, folder, dimensions)
             return TrainResult(**{**earlier.result, "bundle": folder, "fresh": False})
     with project.recorded("train", key) as record:
@@ -243,6 +239,7 @@ def _key(project: Project, taxonomy: Taxonomy) -> str:
     used = labels_in_use(project)
     return key_of(
         "train",
+        PACKED,
         to_dict(taxonomy),
         config.encoder,
         config.precision,
