@@ -36,6 +36,7 @@ class Friend:
     """Answers while well; counts how often it is asked."""
 
     name = "friend"
+    waits = True
 
     def __init__(self) -> None:
         self.well, self.asked = True, 0

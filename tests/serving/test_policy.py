@@ -35,6 +35,7 @@ class Other:
     """Somebody to ask, who answers as told and remembers what was asked."""
 
     name = "other"
+    waits = True
 
     def __init__(self, answer):
         self.answer, self.doubts = answer, []

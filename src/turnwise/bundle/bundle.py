@@ -160,10 +160,11 @@ class Bundle:
         """Return all that the model says of some turns."""
         vectors, logits = self._model.outputs(examples, progress)
         named = list(zip(self.taxonomy.dimension_names, logits, strict=True))
+        scores = {name: self._readouts[name].scores(rows) for name, rows in named}
         return Outputs(
             vectors,
-            {name: self._readouts[name].scores(rows) for name, rows in named},
-            {name: self._readouts[name].probabilities(rows) for name, rows in named},
+            scores,
+            {name: self._readouts[name].of_scores(rows) for name, rows in scores.items()},
         )
 
     @cached_property

@@ -32,7 +32,10 @@ class Readout:
 
     def probabilities(self, logits: Logits) -> Probabilities:
         """Return Float32[n, n_labels] of Float32[n, width]."""
-        scores = self.scores(logits)
+        return self.of_scores(self.scores(logits))
+
+    def of_scores(self, scores: Logits) -> Probabilities:
+        """Return Float32[n, n_labels], the probabilities of what `scores` returned."""
         return _sigmoid(scores) if self.several else softmax(scores)
 
 

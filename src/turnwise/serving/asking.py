@@ -54,6 +54,8 @@ class LanguageModel:
         name: as decisions name it.
     """
 
+    waits = True
+
     def __init__(
         self,
         endpoint: Endpoint,

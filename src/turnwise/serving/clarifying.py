@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from turnwise.serving.decision import Question, Ranked
@@ -173,8 +174,13 @@ def _details(dimension: Dimension, labels: Sequence[Label], locale: str) -> list
 
 def _within_another(titles: Sequence[str], at: int) -> bool:
     """Whether another title says the same and more, such as `refund status` beside `refund`."""
-    own = set(words(titles[at]))
-    return any(own < set(words(other)) for other in titles)
+    own = _word_set(titles[at])
+    return any(own < _word_set(other) for other in titles)
+
+
+@lru_cache(4_096)  # titles of taxonomies, which come again with each question
+def _word_set(title: str) -> frozenset[str]:
+    return frozenset(words(title))
 
 
 def _with(title: str, detail: str) -> str:

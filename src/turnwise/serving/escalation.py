@@ -118,6 +118,11 @@ class Escalator(Protocol):
         """As decisions name it."""
         ...
 
+    @property
+    def waits(self) -> bool:
+        """Whether settling waits for somebody, rather than computing for a moment."""
+        ...
+
     def settle(self, doubt: Doubt, seconds: float) -> Settled:
         """Settle every dimension in doubt, within so many seconds.
 
@@ -182,6 +187,8 @@ class CircuitBreaker:
     `rest` seconds. Then one call, and no second beside it, tries: its success closes the circuit,
     its failure opens it for as long again (Nygard, Release It!, 2007).
     """
+
+    waits = True
 
     def __init__(
         self,

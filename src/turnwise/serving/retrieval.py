@@ -25,7 +25,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,7 @@ WIDTH = 0.1  # of the kernel, in cosine
 SHORTEST, LONGEST_GRAM = 2, 5  # n-grams, within a word and its edges
 MOST_GOLD = 2_000  # turns
 LONGEST = 1_000  # characters that are read of a message
+WORDS = 10_000  # whose n-grams are remembered
 LEAST = 1e-6  # a probability; the model rules no candidate out for good
 
 Scores = NDArray[np.float64]  # Float64[n_labels] over all dimensions; NaN: no evidence
@@ -51,6 +53,7 @@ class Retrieval:
     """Settles doubts without a network, in 1 to 4 ms; threads may share it."""
 
     name = "retrieval"
+    waits = False
 
     def __init__(self, bundle: Bundle, gold: Sequence[Example] = ()) -> None:
         """Index a taxonomy, and turns that people labelled.
@@ -134,13 +137,19 @@ def _in_reply(example: Example) -> str:
     return f"{history[-1].text[-LONGEST:]} {example.text[:LONGEST]}"
 
 
-def _grams(text: str) -> Iterator[str]:
+def _grams(text: str) -> list[str]:
     """Character n-grams of words with a space at their edges; every digit is the same one."""
-    for word in _DIGIT.sub("0", text[: 2 * LONGEST + 1].lower()).split():
-        edged = f" {word} "
-        for size in range(SHORTEST, min(LONGEST_GRAM, len(edged)) + 1):
-            for start in range(len(edged) - size + 1):
-                yield edged[start : start + size]
+    words = _DIGIT.sub("0", text[: 2 * LONGEST + 1].lower()).split()
+    return [gram for word in words for gram in _of_word(word)]
+
+
+@lru_cache(WORDS)
+def _of_word(word: str) -> tuple[str, ...]:
+    edged = f" {word} "
+    sizes = range(SHORTEST, min(LONGEST_GRAM, len(edged)) + 1)
+    return tuple(
+        edged[start : start + size] for size in sizes for start in range(len(edged) - size + 1)
+    )
 
 
 class _Wordings:
@@ -189,14 +198,14 @@ class _Wordings:
 
     def _cosines(self, text: str) -> NDArray[np.float64]:
         """Float64[n_texts]; n-grams that no text has are left out, also of the length."""
-        counts = Counter(gram for gram in _grams(text) if gram in self._gram_at)
-        if not counts:
+        known = [at for at in map(self._gram_at.get, _grams(text)) if at is not None]
+        if not known:
             return np.zeros(self._texts)
-        grams = np.array([self._gram_at[gram] for gram in counts])
-        weights = (1.0 + np.log(list(counts.values()))) * self._rarity[grams]
+        grams, counts = np.unique(known, return_counts=True)
+        weights = (1.0 + np.log(counts)) * self._rarity[grams]
         weights /= np.sqrt((weights**2).sum())
-        lists = [slice(*self._starts[at : at + 2]) for at in grams]
-        rows = np.concatenate([self._posted[one] for one in lists])
-        values = np.concatenate([self._weights[one] for one in lists])
-        values = values * np.repeat(weights, [one.stop - one.start for one in lists])
-        return np.bincount(rows, values, self._texts).astype(np.float64)
+        starts, lengths = self._starts[grams], self._starts[grams + 1] - self._starts[grams]
+        # Places of all that the n-grams' lists hold, one list after the other.
+        places = np.arange(lengths.sum()) + np.repeat(starts - lengths.cumsum() + lengths, lengths)
+        values = self._weights[places] * np.repeat(weights, lengths)
+        return np.bincount(self._posted[places], values, self._texts).astype(np.float64)

@@ -111,6 +111,8 @@ class Patient:
     What ends all asking, such as a budget that is reached, is raised: no figure leaves it out.
     """
 
+    waits = True
+
     def __init__(self, model: LanguageModel) -> None:
         self._model, self.name = model, model.name
 

@@ -28,6 +28,7 @@ class Oracle:
     """Settles everything by the second candidate, for money; `before` may wait or fail."""
 
     name = "oracle"
+    waits = True
 
     def __init__(self, before=lambda: None):
         self.before = before

@@ -15,7 +15,6 @@ from benchmarks.hostile_bodies import FINE, LARGE, Hostile, Judge, hostile
 from benchmarks.hostile_wires import WIRES, exchanged, refusal, whole, wire
 from benchmarks.serving_client import Line, LostError
 
-
 READ = 1_000_000  # bytes of a body; who sends more may find the connection closed while at it
 
 

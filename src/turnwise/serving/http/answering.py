@@ -145,6 +145,10 @@ class Answering:
         """In a model thread. A decision comes as it is where its question is to be worded anew."""
         policy = case.served.policy
         found = policy.begin(case.conversation, case.state)
+        if isinstance(found, Pending) and policy.escalator and not policy.escalator.waits:
+            start = time.perf_counter()
+            answer = self._escalating.answer(policy, found)
+            found = policy.finish(found, answer, round((time.perf_counter() - start) * 1e3, 3))
         if isinstance(found, Pending) or policy.rewords(found):
             return found
         return self._made(found, case)

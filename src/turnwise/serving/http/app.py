@@ -15,6 +15,7 @@ from turnwise.encoders.session import usable_cores
 from turnwise.serving.http import failures
 from turnwise.serving.http.answering import Answering
 from turnwise.serving.http.bundles import Bundles, OpenPolicy
+from turnwise.serving.http.direct import Direct
 from turnwise.serving.http.documents import document
 from turnwise.serving.http.drifting import Drifts
 from turnwise.serving.http.escalating import Escalating
@@ -69,11 +70,12 @@ def make_app(
         await asyncio.to_thread(recorder.close)
 
     app = FastAPI(docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
-    app.include_router(routes(Parts(config, bundles, answering, recorder, model, rates, metrics)))
+    router = routes(Parts(config, bundles, answering, recorder, model, rates, metrics))
+    app.include_router(router)
     schemas = feedback_schemas(bundles.champion.bundle.taxonomy)
     app.openapi = document(app, OPEN_PATHS, keys is not None, schemas)  # type: ignore[method-assign]
     _answer_errors(app)
-    return Guard(app, WANTED, keys, rates, metrics)
+    return Guard(Direct(app, router), WANTED, keys, rates, metrics)
 
 
 @asynccontextmanager

@@ -27,7 +27,8 @@ class Connection(HttpToolsProtocol):
     most: ClassVar[int] = 1000
 
     _timer: asyncio.TimerHandle | None = None
-    _in_head, _in_message, _read = True, False, 0  # _read: bytes of the head so far
+    _in_head, _in_message, _read = True, False, 0  # _read: bytes of a head that is not whole
+    _headed = 0  # bytes of the head so far that the parser has told of
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -49,15 +50,25 @@ class Connection(HttpToolsProtocol):
         if self._in_head:
             self._read += len(data)
             if self._read > self.head_bytes and not self.transport.is_closing():
-                self._refuse(RequestError(431, "too_long", "the head of the request is too long"))
+                self._refuse(_long_head())
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._in_head, self._in_message, self._read = True, True, 0
+        self._in_head, self._in_message, self._read, self._headed = True, True, 0, 0
         if self._timer is None:
             self._within(self.head_seconds, self._close)
 
+    def on_url(self, url: bytes) -> None:
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count(len(name) + len(value))
+        super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
+        if self.parser.get_http_version() not in ("1.0", "1.1"):  # 0.9: a line that names none
+            raise ValueError  # the parser stops, and `send_400_response` is called
         self._in_head = False
         self._stop()
         super().on_headers_complete()
@@ -75,7 +86,16 @@ class Connection(HttpToolsProtocol):
             self._within(self.linger_seconds, self._close)
 
     def send_400_response(self, msg: str) -> None:
-        self._refuse(RequestError(400, "invalid_http", "this is no HTTP/1.1 request"))
+        if self._headed > self.head_bytes:
+            self._refuse(_long_head())
+        else:
+            self._refuse(RequestError(400, "invalid_http", "this is no HTTP/1.1 request"))
+
+    def _count(self, read: int) -> None:
+        """Count a part of a head that came whole; nobody is asked once it is too long."""
+        self._headed += read
+        if self._headed > self.head_bytes:
+            raise ValueError  # the parser stops, and `send_400_response` is called
 
     def _refuse(self, error: RequestError) -> None:
         """Answer without an application, and close."""
@@ -102,6 +122,10 @@ class Connection(HttpToolsProtocol):
     def _close(self) -> None:
         if not self.transport.is_closing():
             self.transport.close()
+
+
+def _long_head() -> RequestError:
+    return RequestError(431, "too_long", "the head of the request is too long")
 
 
 def _without_upgrade(data: bytes) -> bytes:

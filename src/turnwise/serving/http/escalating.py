@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from functools import partial
 
 from turnwise.conversations import Conversation
 from turnwise.serving.decision import Decision
@@ -29,7 +29,7 @@ class Escalating:
     async def ask(self, policy: Policy, pending: Pending) -> Settled | EscalationError:
         """Ask, for as long as the policy allows; the answer of one who is late is not awaited."""
         name = policy.escalator.name if policy.escalator else ""
-        asking = asyncio.create_task(self._held(lambda: policy.ask(pending), name))
+        asking = asyncio.create_task(self._held(policy, pending, name))
         self._late.add(asking)
         asking.add_done_callback(self._late.discard)
         try:
@@ -38,16 +38,20 @@ class Escalating:
             self._metrics.escalated(name, "late")
             return EscalationError(f"{name} did not answer within {policy.config.seconds:g} s")
 
-    async def _held(
-        self, ask: Callable[[], Settled | EscalationError], name: str
-    ) -> Settled | EscalationError:
+    async def _held(self, policy: Policy, pending: Pending, name: str) -> Settled | EscalationError:
         """Ask in a thread of its own; the place is held until the thread is done, late or not."""
         try:
             with self._workers.place():
-                answer = await self._workers.run(ask)
+                return await self._workers.run(partial(self.answer, policy, pending))
         except RequestError:
             self._metrics.escalated(name, "turned_away")
             return EscalationError(f"too much is waiting for {name} already")
+
+    def answer(self, policy: Policy, pending: Pending) -> Settled | EscalationError:
+        """Ask in this thread."""
+        name = policy.escalator.name if policy.escalator else ""
+        try:
+            answer = policy.ask(pending)
         except Exception as error:  # a fault of whoever is asked must not cost the answer
             _log.error("%s failed by a fault: %s", name, type(error).__name__)
             answer = EscalationError(f"{name} failed")

@@ -22,6 +22,7 @@ from turnwise.serving.escalation import Escalator
 from turnwise.serving.http.app import make_app
 from turnwise.serving.http.bundles import Bundles, OpenPolicy, opened
 from turnwise.serving.http.connection import Connection
+from turnwise.serving.http.memory import give_back
 from turnwise.serving.http.settings import ServerConfig
 from turnwise.serving.policy import Policy
 
@@ -65,7 +66,7 @@ def serve(
         host, port = listening.getsockname()[:2]
         address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         sys.setswitchinterval(SWITCH_SECONDS)
-        gc.collect()
+        give_back()
         gc.freeze()  # what was loaded stays: no collection has to look at it
         with _signals_taken():
             _Server(_settings(app, config), lambda: started(address)).run([listening])

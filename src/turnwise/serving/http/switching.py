@@ -11,6 +11,7 @@ from pathlib import Path
 from turnwise.errors import TurnwiseError
 from turnwise.serving.deployment import Deployment, read_deployment
 from turnwise.serving.http.bundles import Bundles, OpenPolicy
+from turnwise.serving.http.memory import give_back
 from turnwise.serving.http.metrics import Metrics
 
 LOOK_SECONDS = 0.5
@@ -37,6 +38,7 @@ class Switching:
         self._metrics = metrics
         self._seen: _Stamp = None
         self._again = float("inf")
+        self._clean: list[float] = []  # when to give back what is gone
 
     async def run(self) -> None:
         """Look, for ever; ends by being cancelled."""
@@ -47,6 +49,9 @@ class Switching:
 
     def look(self) -> None:
         """Look once, and load what is new."""
+        if self._clean and time.monotonic() >= self._clean[0]:
+            del self._clean[0]
+            give_back()
         stamp = _stamp(self._file)
         if stamp == self._seen and time.monotonic() < self._again:
             return
@@ -61,6 +66,8 @@ class Switching:
         except Exception as error:  # whatever it is, what serves goes on serving
             self._refused(type(error).__name__)
         else:
+            # At once, and when no request can hold on to what served before.
+            self._clean = [time.monotonic() + one for one in (LOOK_SECONDS, RETRY_SECONDS)]
             self._metrics.switched("done")
             _log.info("serving %s", _told(deployment))
 
