@@ -211,8 +211,8 @@ def current_bundle(folder: Path) -> Path:
     note = folder / "bundles" / CURRENT
     if not note.is_file():
         raise BundleError(
-            f"{folder / 'bundles'} holds no bundle. Run 'turnwise train' first, or name one "
-            "with --bundle"
+            f"{folder / 'bundles'} holds no bundle of all dimensions. Run 'turnwise train' first, "
+            "or name one with --bundle"
         )
     return note.with_name(Path(note.read_text(encoding="utf-8").strip()).name)
 

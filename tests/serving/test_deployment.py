@@ -71,8 +71,8 @@ def test_a_shadow_that_is_promoted_is_no_shadow_any_more():
 @pytest.mark.parametrize(
     ("make", "why"),
     [
-        (lambda: Experiment("x", "a", (Challenger("a", 0.1),), NOW), "another bundle"),
-        (lambda: Experiment("x", "a", (), NOW), "has challengers"),
+        (lambda: Experiment("x", "a", (Challenger("a", 0.1),), NOW), "is the champion"),
+        (lambda: Experiment("x", "a", (), NOW), "one bundle or several"),
         (lambda: Experiment("x", "a", (Challenger("b", 1.0),), NOW), "above 0"),
         (lambda: Experiment("x", "a", (Challenger("b", float("nan")),), NOW), "above 0"),
         (lambda: Experiment("x", "a", (Challenger("b", 0.6), Challenger("c", 0.4)), NOW), "below"),

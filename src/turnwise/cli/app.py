@@ -14,6 +14,7 @@ app = typer.Typer(
     "can be stopped at any time and resume where they were.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -39,8 +39,8 @@ def list_(workspace: WorkspaceOption = HERE, json: JsonOption = False) -> None:
     if json:
         print_json(rows)
         return
-    names = list(dict.fromkeys(name for row in rows for name in row.accuracy))
-    heads = ["Bundle", "Packed", "Taxonomy", "Serves", *names]
+    dimensions = list(dict.fromkeys(name for row in rows for name in row.accuracy))
+    heads = ["Bundle", "Packed", "Serves", *dimensions]
     print_table(
         "Bundles; accuracy on the turns that calibrated them",
         heads,
@@ -48,12 +48,15 @@ def list_(workspace: WorkspaceOption = HERE, json: JsonOption = False) -> None:
             [
                 row.name,
                 row.created[:10],
-                str(row.taxonomy_version),
                 f"{row.part} {row.share:.0%}" if row.share else row.part,
-                *(percent(row.accuracy[name]) if name in row.accuracy else "" for name in names),
+                *(
+                    percent(row.accuracy[name]) if name in row.accuracy else ""
+                    for name in dimensions
+                ),
             ]
             for row in rows
         ],
+        names=True,
     )
 
 

@@ -79,8 +79,14 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def print_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table; every column but the first is aligned right."""
+def print_table(
+    title: str, head: Sequence[str], rows: Sequence[Sequence[str]], names: bool = False
+) -> None:
+    """Print a table; every column but the first is aligned right.
+
+    Args:
+        names: the first column holds names to be copied, which are not broken.
+    """
     from rich import box
     from rich.console import Console
     from rich.markup import escape
@@ -88,7 +94,10 @@ def print_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) 
 
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
     for position, name in enumerate(head):
-        table.add_column(name, justify="right" if position else "left", overflow="fold")
+        whole = names and not position
+        table.add_column(
+            name, justify="right" if position else "left", overflow="fold", no_wrap=whole
+        )
     for row in rows:
         table.add_row(*(escape(cell) for cell in row))
     Console().print(table)

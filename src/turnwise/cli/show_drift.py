@@ -39,7 +39,9 @@ def report(made: DriftReport, json: bool) -> None:
         _labels(made.drift)
     _trend(made)
     if made.turns:
-        print("Turns to look at first")
+        told = any(one.text for one in made.turns)
+        hint = "" if told else " (no text: 'serving.log_text: true' in turnwise.yaml logs it)"
+        print(f"Turns to look at first{hint}")
     for one in made.turns:
         _turn(one)
 

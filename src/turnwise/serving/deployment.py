@@ -51,8 +51,10 @@ class Experiment:
         if not self.name or len(self.name) > 100:
             _refuse("experiment", "has a name of 1 to 100 characters")
         names = [self.champion, *(one.bundle for one in self.challengers)]
+        if self.champion in names[1:]:
+            _refuse("challenger", f"{self.champion} is the champion; name another bundle")
         if not self.challengers or len(set(names)) != len(names):
-            _refuse("experiment", "has challengers, each another bundle than the champion")
+            _refuse("challenger", "is one bundle or several, each named once")
         if any(not 0 < one.share < 1 for one in self.challengers) or self.share_of_champion <= 0:
             _refuse("share", "is above 0, and all together below 1")
         if self.sessions < 1:
@@ -125,7 +127,7 @@ class Deployment:
     def rolled_back(self, now: str) -> Deployment:
         """The champion before; an experiment that runs ends with it."""
         if not self.before:
-            _refuse("bundle", "there was no champion before this one")
+            _refuse("bundle", f"there was no champion before {self.champion}; promote one by name")
         *before, champion = self.before
         return replace(self.stopped(now), champion=champion, before=tuple(before))
 

@@ -138,7 +138,8 @@ def _report(project: Project, bundle: Bundle, evaluation: Evaluation, progress: 
 
 def _facts(bundle: Bundle) -> dict[str, str]:
     learnt = bundle.manifest.training.data
-    gold, pseudo = max(learnt.gold.values()), max(learnt.pseudo.values())
+    gold = max(learnt.gold.values(), default=0)
+    pseudo = max(learnt.pseudo.values(), default=0)
     return {
         "Bundle": f"{bundle.id} ({bundle.manifest.precision})",
         "Made": bundle.manifest.created[:16].replace("T", " ") + " UTC",

@@ -155,7 +155,7 @@ def test_asking_costs_and_out_of_domain_are_of_the_session(traffic):
     traffic.decide("a", "new", turn=2, kind="escalate", by="small", cost=0.002)
     traffic.decide("a", "new", turn=4, kind="out_of_domain", by="small", cost=0.001)
     traffic.session("b", "new")
-    assert value(traffic, "escalated share") == 0.5
+    assert value(traffic, "asked share") == 0.5
     assert value(traffic, "out-of-domain share") == 0.5
     assert value(traffic, "cost per 1,000 sessions") == pytest.approx(1.5)
 

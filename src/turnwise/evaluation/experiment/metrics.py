@@ -93,8 +93,8 @@ METRICS = (
         lambda one: one.turns > 1,
     ),
     Metric(
-        "escalated share",
-        "somebody asked in the model's place / all sessions",
+        "asked share",
+        "retrieval or a language model was asked about a turn, whatever it settled / all sessions",
         lambda one: one.escalated,
     ),
     Metric(

@@ -111,4 +111,4 @@ def _student(test: str, means: tuple[float, float], error: float, df: float) -> 
 
 def empty_arm(test: str) -> Tested:
     """What a test says where there is nothing to compare."""
-    return Tested(test, None, None, "an arm has no such session")
+    return Tested(test, None, None, "no session of an arm counts for it")

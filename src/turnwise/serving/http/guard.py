@@ -151,7 +151,8 @@ def _owner(keys: Keyring, authorization: bytes, wanted: frozenset[KeyScope]) -> 
     kind, _, presented = authorization.decode("latin-1").partition(" ")
     key = keys.find(presented.strip()) if kind.lower() == "bearer" else None
     if key is None:
-        reason = "send an API key: Authorization: Bearer tw_..."
+        unknown = "this API key is not known: see that it is whole, and of this server"
+        reason = unknown if presented else "send an API key: Authorization: Bearer tw_..."
         raise RequestError(401, "unauthorized", reason, headers={"www-authenticate": "Bearer"})
     if wanted.isdisjoint(key.scopes):
         reason = f"this key lacks the scope {' or '.join(sorted(wanted))}"
