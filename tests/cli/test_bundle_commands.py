@@ -50,6 +50,28 @@ def test_an_experiment_from_start_to_report(turnwise, workspace):
     assert "august" in turnwise("experiment", "report", "july", "-w", workspace, code=2).stderr
 
 
+def test_the_bundle_that_was_trained_last_can_be_promoted_and_rolled_back(turnwise, workspace):
+    newest = current_bundle(workspace).name
+    assert turnwise("bundle", "promote", newest, "-w", workspace).stdout.startswith("Serving")
+    assert turnwise("bundle", "rollback", "-w", workspace).stdout.startswith("Serving: second")
+
+
+def test_two_commands_at_once_both_hold(workspace):
+    from concurrent.futures import ThreadPoolExecutor
+
+    from turnwise.steps.deploying import deployment, promote, roll_back, shadow
+
+    first = current_bundle(workspace).name
+    promote(workspace, first)
+    promote(workspace, "second")
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(5):
+            done = [pool.submit(shadow, workspace, []), pool.submit(roll_back, workspace)]
+            assert [one.result() for one in done]
+            assert deployment(workspace).champion == first
+            promote(workspace, "second")
+
+
 def test_a_shadow_is_listed(turnwise, workspace):
     assert "Shadows: second" in turnwise("bundle", "shadow", "second", "-w", workspace).stdout
     assert "shadow" in turnwise("bundle", "list", "-w", workspace).stdout

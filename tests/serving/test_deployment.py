@@ -104,6 +104,18 @@ def test_a_file_says_what_was_written(tmp_path_factory, champion, conversation):
     assert read_deployment(file) == written
 
 
+def test_the_champion_is_no_shadow_of_its_own_after_rolling_back():
+    assert Deployment("a").promoted("b", NOW).shadowing(("a",)).rolled_back(NOW).shadows == ()
+
+
+@pytest.mark.parametrize("more", [{"canary": "b"}, {"before": "xyz"}])
+def test_what_is_not_understood_is_refused_rather_than_lost(tmp_path, more):
+    file = tmp_path / "deployment.json"
+    file.write_text(json.dumps({"champion": "a", **more}), "utf-8")
+    with pytest.raises(ConfigError, match=r"deployment\.json is faulty"):
+        read_deployment(file)
+
+
 def test_without_a_file_nothing_is_deployed(tmp_path):
     assert read_deployment(tmp_path / "deployment.json") is None
 

@@ -97,3 +97,19 @@ def test_a_reply_to_a_question_is_not_taken_for_a_strange_turn(bundle):
     told = said("it is broken", question.text, "the first one")
     assert policy.decide(told, state).kind == "accept"
     assert policy.decide(odd, state).kind == "out_of_domain"
+
+
+@pytest.mark.parametrize("refusal", ["none of these", "something else"])
+def test_labels_that_were_refused_are_not_offered_again(bundle, refusal):
+    config = PolicyConfig(order=("accept", "clarify"), confidence=UNSURE)
+    policy = Policy(with_actions(bundle), config)
+    texts, offered = ["they sent me the wrong one"], set()
+    made, asked = policy.decide(said(*texts)), 0
+    while made.question is not None:
+        named = {(made.question.dimension, name) for name, _ in made.question.candidates}
+        assert not named & offered, made.question.text
+        offered |= named
+        asked += 1
+        texts += [made.question.text, refusal]
+        made = policy.decide(said(*texts), made.state)
+    assert 2 <= asked <= config.clarifications

@@ -199,3 +199,13 @@ def test_the_log_of_a_workspace_is_compared_with_the_bundle_that_serves(workspac
 def test_a_bundle_that_is_not_there_is_named(workspace):
     with pytest.raises(BundleError, match="no-such"):
         drift(workspace, "no-such")
+
+
+def test_replies_to_questions_do_not_count():
+    asked = [decision(at, conversation=f"q{at}", kind="clarify") for at in range(5)]
+    replies = [
+        decision(at + 10, conversation=f"q{at}", turn=2, model={"wish": GivenLabel("NEW", 1.0)})
+        for at in range(5)
+    ]
+    later = [decision(at + 20, conversation=f"q{at}", turn=4) for at in range(5)]
+    assert report_on("shop-1", None, Log(*asked, *replies, *later), None).decisions == 10

@@ -117,6 +117,7 @@ class Decision:
         out_of_domain: the score of being so (higher: stranger), whatever was decided, and
             `strange`, whether it passed the bundle's threshold; None where the bundle can't tell.
         cost: of whoever was asked, in the unit of the endpoint's prices; retrieval costs nothing.
+        is_reply: whether the turn was read as the answer to the question that was open.
     """
 
     conversation_id: str
@@ -138,3 +139,4 @@ class Decision:
     out_of_domain: float | None = None
     strange: bool | None = None
     cost: float = 0.0
+    is_reply: bool = False

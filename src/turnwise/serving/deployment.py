@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -129,7 +129,9 @@ class Deployment:
         if not self.before:
             _refuse("bundle", f"there was no champion before {self.champion}; promote one by name")
         *before, champion = self.before
-        return replace(self.stopped(now), champion=champion, before=tuple(before))
+        shadows = tuple(one for one in self.shadows if one != champion)
+        stopped = self.stopped(now)
+        return replace(stopped, champion=champion, before=tuple(before), shadows=shadows)
 
     def started(self, experiment: Experiment) -> Deployment:
         """An experiment begins."""
@@ -186,17 +188,21 @@ def write_deployment(path: Path, deployment: Deployment) -> None:
 
 
 def _deployment(read: Mapping[str, Any]) -> Deployment:
+    _known(read, Deployment)
     running = read.get("experiment")
     return Deployment(
         champion=_text(read["champion"]),
-        before=tuple(_text(one) for one in read.get("before", ())),
+        before=tuple(_text(one) for one in _list(read.get("before", []))),
         experiment=None if running is None else _experiment(running),
-        shadows=tuple(_text(one) for one in read.get("shadows", ())),
-        ended=tuple(_experiment(one) for one in read.get("ended", ())),
+        shadows=tuple(_text(one) for one in _list(read.get("shadows", []))),
+        ended=tuple(_experiment(one) for one in _list(read.get("ended", []))),
     )
 
 
 def _experiment(read: Mapping[str, Any]) -> Experiment:
+    _known(read, Experiment)
+    for one in _list(read["challengers"]):
+        _known(one, Challenger)
     arms = tuple(
         Challenger(_text(one["bundle"]), float(one["share"])) for one in read["challengers"]
     )
@@ -208,6 +214,18 @@ def _experiment(read: Mapping[str, Any]) -> Experiment:
         int(read["sessions"]),
         _text(read.get("ended", "")),
     )
+
+
+def _known(read: Mapping[str, Any], kind: type[Deployment | Experiment | Challenger]) -> None:
+    """Refuse what a newer program wrote: read and written again, it would be gone."""
+    if beyond := sorted(set(read) - {one.name for one in fields(kind)}):
+        raise TypeError(f"{', '.join(beyond)} is not known to this version of Turnwise")
+
+
+def _list(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(f"{value!r} is no list")
+    return value
 
 
 def _text(value: object) -> str:

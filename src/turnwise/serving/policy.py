@@ -29,11 +29,12 @@ from turnwise.serving.escalation import (
     Settled,
 )
 from turnwise.serving.reading import Reader, Reading, known_state
-from turnwise.serving.rules import Found, Pending, Rules
+from turnwise.serving.rules import Found, Pending, Rules, in_doubt
 from turnwise.serving.wording import why_not
 from turnwise.taxonomy import Action
 
 NEW = DialogueState()
+REMEMBERED = 50  # labels of a dimension, likeliest first; more than questions ever get to
 
 
 class Policy:
@@ -204,6 +205,7 @@ class Policy:
             out_of_domain=score,
             strange=strange,
             cost=turn.cost,
+            is_reply=turn.reading.is_reply,
         )
 
     def _next_actions(
@@ -245,8 +247,8 @@ def _also(choice: Choice, label: str) -> tuple[str, ...]:
 def _next_state(turn: Pending, found: Found, kind: Kind) -> DialogueState:
     asked = turn.state.asked
     if found.question is not None:
-        before = {name: one.candidates for name, one in turn.choices.items()}
-        before[found.question.dimension] = found.question.candidates
+        # All that is plausible, not only what is named: who means none is asked about the others.
+        before = {name: in_doubt(one)[:REMEMBERED] for name, one in turn.choices.items()}
         return DialogueState((*asked, found.question), True, before, turn.state.unsettled)
     settled = found.decided and kind != "out_of_domain"
     return DialogueState(asked, unsettled=0 if settled else turn.state.unsettled + 1)

@@ -16,6 +16,7 @@ from turnwise.serving.escalation import Doubt
 from turnwise.serving.reading import Reading
 from turnwise.taxonomy import Action, Taxonomy
 
+AS_LIKELY = 0.99  # of what a label was before it was offered; the rest is rounding
 COMBINATIONS = 256  # of plausible labels, that are looked through for one action
 
 
@@ -135,9 +136,9 @@ class Rules:
 
     def _question_of(self, name: str, turn: Pending) -> Found:
         """Whether the customer can be asked about one dimension."""
-        options, most = _in_doubt(turn.choices[name]), self._config.choices
+        options, most = in_doubt(turn.choices[name]), self._config.choices
         # Who means none of the likeliest says so, and is asked about others then.
-        named = options[:most]
+        named = _not_refused(options, name, turn.state.asked)[:most]
         if len(named) < 2:
             return Found(False, f"{name} has one candidate alone")
         made = draft(self._taxonomy[name], named, turn.conversation.locale)
@@ -175,8 +176,16 @@ class Rules:
         return found
 
 
-def _in_doubt(choice: Choice) -> Ranked:
-    """The labels to tell apart, likeliest first."""
+def _not_refused(options: Ranked, dimension: str, asked: Sequence[Question]) -> Ranked:
+    """Those never offered, or no less likely since: who said none of some is asked about others."""
+    offered: dict[str, float] = {}
+    for one in asked:
+        offered |= dict(one.candidates) if one.dimension == dimension else {}
+    return tuple(one for one in options if one[1] >= offered.get(one[0], 0.0) * AS_LIKELY)
+
+
+def in_doubt(choice: Choice) -> Ranked:
+    """The labels of a dimension to tell apart, likeliest first."""
     options = choice.plausible or choice.candidates
     # Where one alone is left, the others are ruled out at the bundle's coverage, not by tau.
     return choice.candidates[:2] if len(options) == 1 else options

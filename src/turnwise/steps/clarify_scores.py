@@ -107,7 +107,8 @@ def _result(
     counts = {at: len(talks[at]) - 1 for at in asked}
     ended = [at for at in asked if _is_settled(last[at])]
     persons = [at for at in asked if last[at].kind == "hand_off" and at not in ended]
-    names = [name for name, one in first[0].choices.items() if one.plausible]
+    known = {name for one in tested for name in one.gold}
+    names = [name for name, one in first[0].choices.items() if one.plausible and name in known]
     return ClarifyResult(
         bundle=policy.bundle.id,
         turns=len(tested),

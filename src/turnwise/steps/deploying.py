@@ -6,7 +6,10 @@ bundle that can't be loaded is refused before anything is written.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,7 +77,11 @@ def promote(workspace: Path, bundle: str) -> Deployment:
         BundleError: it can't be loaded. ConfigError: it is the champion already.
     """
     _loadable(workspace, [bundle])
-    return _write(workspace, deployment(workspace).promoted(bundle, _now()))
+    with _alone(workspace):
+        deployed = read_deployment(workspace / DEPLOYMENT)
+        if deployed is None:  # a server may serve an older bundle than the newest all the same
+            return _write(workspace, Deployment(bundle, _earlier(workspace, bundle)))
+        return _write(workspace, deployed.promoted(bundle, _now()))
 
 
 def roll_back(workspace: Path) -> Deployment:
@@ -83,9 +90,10 @@ def roll_back(workspace: Path) -> Deployment:
     Raises:
         BundleError: it can't be loaded. ConfigError: there was none.
     """
-    changed = deployment(workspace).rolled_back(_now())
-    _loadable(workspace, [changed.champion])
-    return _write(workspace, changed)
+    with _alone(workspace):
+        changed = deployment(workspace).rolled_back(_now())
+        _loadable(workspace, [changed.champion])
+        return _write(workspace, changed)
 
 
 def start_experiment(
@@ -102,10 +110,12 @@ def start_experiment(
             the shares don't add up.
     """
     _loadable(workspace, [bundle for bundle, _ in shares])
-    deployed = deployment(workspace)
     challengers = tuple(Challenger(*one) for one in shares)
-    made = Experiment(name, deployed.champion, challengers, _now(), sessions)
-    return _write(workspace, deployed.started(made))
+    with _alone(workspace):
+        deployed = deployment(workspace)
+        _told_apart(workspace, deployed, [bundle for bundle, _ in shares])
+        made = Experiment(name, deployed.champion, challengers, _now(), sessions)
+        return _write(workspace, deployed.started(made))
 
 
 def stop_experiment(workspace: Path) -> Deployment:
@@ -114,10 +124,11 @@ def stop_experiment(workspace: Path) -> Deployment:
     Raises:
         ConfigError: none runs.
     """
-    deployed = deployment(workspace)
-    if deployed.experiment is None:
-        raise ConfigError(f"no experiment runs on {workspace}")
-    return _write(workspace, deployed.stopped(_now()))
+    with _alone(workspace):
+        deployed = deployment(workspace)
+        if deployed.experiment is None:
+            raise ConfigError(f"no experiment runs on {workspace}")
+        return _write(workspace, deployed.stopped(_now()))
 
 
 def shadow(workspace: Path, bundles: Sequence[str]) -> Deployment:
@@ -127,7 +138,10 @@ def shadow(workspace: Path, bundles: Sequence[str]) -> Deployment:
         BundleError: one can't be loaded. ConfigError: they are too many.
     """
     _loadable(workspace, bundles)
-    return _write(workspace, deployment(workspace).shadowing(tuple(dict.fromkeys(bundles))))
+    with _alone(workspace):
+        deployed = deployment(workspace)
+        _told_apart(workspace, deployed, bundles)
+        return _write(workspace, deployed.shadowing(tuple(dict.fromkeys(bundles))))
 
 
 def _row(folder: Path, deployed: Deployment, newest: str) -> BundleRow:
@@ -151,6 +165,47 @@ def _part(name: str, deployed: Deployment) -> tuple[str, float]:
     if name in shares:
         return "champion" if name == deployed.champion else "challenger", shares[name]
     return ("shadow" if name in deployed.shadows else ""), 0.0
+
+
+@contextmanager
+def _alone(workspace: Path) -> Iterator[None]:
+    """One command at a time reads the file, changes what it says and writes it."""
+    if sys.platform == "win32":  # which locks no folders
+        yield
+        return
+    import fcntl
+
+    # The folder itself is locked: nothing is left behind, and a killed process holds nothing.
+    folder = os.open(workspace, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _told_apart(workspace: Path, deployed: Deployment, beside: Sequence[str]) -> None:
+    """Refuse what would make the newest bundle champion by the way.
+
+    A server that was started before it was trained serves another, as long as nothing is deployed.
+
+    Raises:
+        ConfigError: nothing was deployed, and there are others than the champion and these.
+    """
+    if (workspace / DEPLOYMENT).exists():
+        return
+    folders = (workspace / "bundles").glob(f"[!.]*/{MANIFEST}")
+    others = {one.parent.name for one in folders} - {deployed.champion, *beside}
+    if others or deployed.champion in beside:
+        hint = "Say which bundle is the champion first: turnwise bundle promote NAME"
+        raise ConfigError(f"no bundle of {workspace} was promoted yet", field="bundle", hint=hint)
+
+
+def _earlier(workspace: Path, bundle: str) -> tuple[str, ...]:
+    """The newest bundle but this one, to roll back to; empty where there is none."""
+    folders = (one.parent for one in (workspace / "bundles").glob(f"[!.]*/{MANIFEST}"))
+    made = {one.name: read_manifest(one).created for one in folders if one.name != bundle}
+    return tuple(sorted(made, key=lambda name: made[name])[-1:])
 
 
 def _loadable(workspace: Path, bundles: Sequence[str]) -> None:

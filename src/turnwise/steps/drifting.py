@@ -83,8 +83,8 @@ def drift(workspace: Path, bundle: str | None = None, since: float | None = None
         BundleError: the bundle is missing or its manifest faulty. WorkspaceError: the folder is
             no workspace. ConfigError: more was logged than can be looked at.
     """
-    name = bundle if bundle is not None else deployment(workspace).champion
-    reference = read_manifest(workspace / "bundles" / Path(name).name).reference
+    name = Path(bundle).name if bundle is not None else deployment(workspace).champion
+    reference = read_manifest(workspace / "bundles" / name).reference
     with Project.open(workspace) as project:
         return report_on(name, reference, project.workspace.decision_log, since)
 
@@ -125,8 +125,17 @@ def _every(times: Sequence[float]) -> Every:
 
 
 def _served(traffic: LoggedTraffic, bundle: str, since: float | None) -> Iterator[LoggedDecision]:
+    """What was served, but for replies to our questions: these are surer than the reference is."""
+    asked: dict[str, int] = {}  # conversation -> turn, where a question is open
     for one in traffic.decisions(since or 0.0, bundle):
-        if one.arm != "shadow" and math.isfinite(one.at):
+        if one.arm == "shadow" or not math.isfinite(one.at):
+            continue
+        reply = one.turn > asked.get(one.conversation, one.turn)
+        if one.kind == "clarify" and one.conversation:
+            asked[one.conversation] = one.turn
+        elif reply:
+            del asked[one.conversation]
+        if not reply:
             yield one
 
 

@@ -142,6 +142,7 @@ def history_scores(
                 ),
             )
             for name, chain in bundle.transitions.chains.items()
+            if any(name in one.gold for one in tested)
         },
         milliseconds=_milliseconds(bundle, tested),
     )

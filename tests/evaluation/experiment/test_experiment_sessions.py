@@ -173,3 +173,11 @@ def test_durations_are_of_resolved_sessions_and_faulty_ones_are_left_out(traffic
     ):
         traffic.session(f"c{name}", "new", **told)
     assert value(traffic, "resolution time") == 200
+
+
+def test_a_guess_beside_a_question_was_given_to_nobody(traffic):
+    traffic.session("c", "new", finished=True)
+    traffic.decide("c", "new", turn=2, label="cancel", kind="clarify")
+    traffic.tell("c", turn=0, corrected={"intent": "refund"})
+    traffic.tell("c", turn=2, corrected={"intent": "refund"})
+    assert not only(traffic).misrouted

@@ -26,7 +26,7 @@ AT = 1e9
 
 def read(body: object) -> tuple[Feedback, ...]:
     sent = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return read_feedback(sent, "router", TAXONOMY, AT)
+    return read_feedback(sent, "router", [TAXONOMY], AT)
 
 
 def said(**more: object) -> dict[str, object]:
@@ -35,7 +35,7 @@ def said(**more: object) -> dict[str, object]:
 
 def fits(body: object) -> bool:
     """Whether a body is what the OpenAPI document says."""
-    schemas = feedback_schemas(TAXONOMY)
+    schemas = feedback_schemas([TAXONOMY])
     whole = {"components": {"schemas": schemas}, "$ref": "#/components/schemas/feedback_body"}
     return jsonschema_rs.is_valid(whole, body)
 

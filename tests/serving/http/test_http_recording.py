@@ -297,7 +297,7 @@ def test_what_does_not_fit_is_lost_and_decisions_leave_room_for_the_rest(
     recorder.exposed("a", served)
     recorder.exposed("b", served)
     assert not recorder.feedback(Feedback(1.0, "b", resolved=True))
-    assert (recorder.waiting(), recorder.lost) == (10, 6)
+    assert (recorder.waiting(), recorder.lost) == (10, 5)
     log.free.set()
     assert waited(lambda: recorder.waiting() == 0)
     recorder.exposed("b", served)  # what was lost is told again

@@ -101,3 +101,11 @@ def test_a_known_state_names_only_what_the_taxonomy_has(state):
 
 def test_a_state_that_names_nothing_unknown_stays_as_it_is():
     assert known_state(asked("a or b?"), TAXONOMY) == asked("a or b?")
+
+
+def test_what_a_caller_hands_in_counts_though_the_bundle_knows_nothing_of_it():
+    strange = DialogueState(before={"unknown": tuple((f"label {at}", 0.1) for at in range(50))})
+    states = States(100, characters=20_000)
+    for place in range(50):
+        states.put(("key", f"c{place}"), Kept(0, strange, DialogueState()))
+    assert 0 < len(states) < 10

@@ -133,6 +133,18 @@ def test_a_shadow_decides_and_is_not_served(deployed):
         time.sleep(0.05)
 
 
+def test_a_shadow_sees_every_turn_of_a_batch(deployed):
+    server, file = deployed
+    following(server, file, Deployment("a", shadows=("b",)))
+    before = server.metric('turnwise_shadow_decisions_total{outcome="done"}')
+    bodies = [asked(f"batch{place}")[1] for place in range(24)]
+    assert server.ask("POST", "/v1/decide", {"conversations": bodies}).status == 200
+    end = time.monotonic() + PATIENCE
+    while server.metric('turnwise_shadow_decisions_total{outcome="done"}') < before + 24:
+        assert time.monotonic() < end, server.ask("GET", "/metrics").body.decode()
+        time.sleep(0.05)
+
+
 @pytest.mark.parametrize("fault", ["missing", "damaged", "no file"])
 def test_what_cannot_be_followed_changes_nothing(deployed, fault, bundle_folder):
     server, file = deployed

@@ -73,7 +73,8 @@ class Session:
         self.escalated |= made.kind == "escalate" or bool(made.by)
         self.cost += made.cost
         self._last = max(made.turn, self._last)
-        if self.outcome is not None and self.outcome.corrected:
+        guessed = made.kind in ("clarify", "out_of_domain")  # nothing is done by such labels
+        if self.outcome is not None and self.outcome.corrected and not guessed:
             self._given[made.turn] = {name: one.label for name, one in made.labels.items()}
 
     @property

@@ -91,9 +91,10 @@ class Answering:
             RequestError: 503, too much is waiting already.
         """
         answers: list[bytes] = []
+        bundles = self._bundles.at_once()  # a switch meanwhile is none of this request's
         with self._model.place(min(asked.units, PIECE)):
             for some in _pieces(asked.conversations):
-                answers += await self._model.run(partial(self._classify, some, owner))
+                answers += await self._model.run(partial(self._classify, some, owner, bundles))
         return _joined(answers, asked.batch)
 
     async def decide(self, asked: Asked[bodies.DecidedConversation], owner: str) -> bytes:
@@ -106,19 +107,22 @@ class Answering:
             RequestError: 503, too much is waiting already.
         """
         answers: list[bytes] = []
+        bundles = self._bundles.at_once()
         with self._model.place(min(asked.units, PIECE)):
             for some in _pieces(asked.conversations):
-                cases = [self._case(one, owner) for one in some]
+                cases = [self._case(one, owner, bundles) for one in some]
                 for case, made in zip(cases, await self._decide(cases), strict=True):
                     self._keep(made.decision, case)
                     answers.append(made.body)
         return _joined(answers, asked.batch)
 
-    def _classify(self, some: Sequence[bodies.Conversation], owner: str) -> list[bytes]:
+    def _classify(
+        self, some: Sequence[bodies.Conversation], owner: str, bundles: Bundles
+    ) -> list[bytes]:
         """In a model thread. Conversations of one bundle are labelled in one go."""
         start = time.perf_counter()
         conversations = [conversation_of(one) for one in some]
-        served = [self._bundles.serving(one.id) for one in conversations]
+        served = [bundles.serving(one.id) for one in conversations]
         made: dict[int, bytes] = {}
         for policy in dict.fromkeys(one.policy for one in served):
             places = [place for place, one in enumerate(served) if one.policy is policy]
@@ -170,7 +174,7 @@ class Answering:
         self._metrics.decided(decision)
         return _Made(decision, _json(decide_answer(decision, case.conversation.turns)))
 
-    def _case(self, body: bodies.DecidedConversation, owner: str) -> Case:
+    def _case(self, body: bodies.DecidedConversation, owner: str, bundles: Bundles) -> Case:
         conversation = conversation_of(body)
         if body.state is not None:
             state = state_of(body.state)
@@ -179,7 +183,7 @@ class Answering:
             state = self._states.get((owner, body.conversation_id), turn)
         else:
             state = DialogueState()
-        return Case(conversation, owner, state, self._bundles.serving(body.conversation_id))
+        return Case(conversation, owner, state, bundles.serving(body.conversation_id))
 
     def _keep(self, decision: Decision, case: Case) -> None:
         if decision.conversation_id:

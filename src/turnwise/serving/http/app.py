@@ -72,8 +72,10 @@ def make_app(
     app = FastAPI(docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
     router = routes(Parts(config, bundles, answering, recorder, model, rates, metrics))
     app.include_router(router)
-    schemas = feedback_schemas(bundles.champion.bundle.taxonomy)
-    app.openapi = document(app, OPEN_PATHS, keys is not None, schemas)  # type: ignore[method-assign]
+    openapi = document(
+        app, OPEN_PATHS, keys is not None, lambda: feedback_schemas(bundles.taxonomies())
+    )
+    app.openapi = openapi  # type: ignore[method-assign]
     _answer_errors(app)
     return Guard(Direct(app, router), WANTED, keys, rates, metrics)
 

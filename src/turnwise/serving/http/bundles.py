@@ -13,6 +13,7 @@ from turnwise.errors import BundleError
 from turnwise.serving.deployment import Deployment
 from turnwise.serving.http.facts import BundleFacts
 from turnwise.serving.policy import Policy
+from turnwise.taxonomy import Taxonomy
 
 OpenPolicy = Callable[[Path], Policy]
 
@@ -76,6 +77,18 @@ class Bundles:
         name = experiment.bundle_for(conversation)
         arm: Arm = "champion" if name == champion else "challenger"
         return Served(loaded.policies[name], arm, experiment.name)
+
+    def at_once(self) -> Bundles:
+        """What serves now, and goes on doing so for who holds it."""
+        loaded = self._loaded
+        return Bundles(loaded.deployment, loaded.policies)
+
+    def taxonomies(self) -> list[Taxonomy]:
+        """Of all that answer, the champion's first."""
+        loaded = self._loaded
+        running = loaded.deployment.experiment
+        names = [loaded.deployment.champion] if running is None else list(running.shares)
+        return [loaded.policies[name].bundle.taxonomy for name in names]
 
     def shadows(self) -> list[Served]:
         """Those that decide without being served."""

@@ -74,13 +74,13 @@ def body_of(name: str) -> Json:
 
 
 def document(
-    app: FastAPI, open_paths: frozenset[str], keys: bool, schemas: Json
+    app: FastAPI, open_paths: frozenset[str], keys: bool, schemas: Callable[[], Json]
 ) -> Callable[[], Json]:
-    """What makes the OpenAPI document of an application, once.
+    """What makes the OpenAPI document of an application, all but `schemas` once.
 
     Args:
         open_paths: paths that take no key; keys: whether the others do.
-        schemas: of bodies that depend on the taxonomy, by name.
+        schemas: gives those of bodies that depend on the taxonomies that serve, by name.
     """
     made: Json = {}
 
@@ -88,9 +88,9 @@ def document(
         if not made:
             made.update(get_openapi(title="Turnwise", version=__version__, routes=app.routes))
             _add_bodies(made)
-            made["components"]["schemas"].update(schemas)
             if keys:
                 _add_keys(made, open_paths)
+        made["components"]["schemas"].update(schemas())
         return made
 
     return openapi

@@ -27,8 +27,11 @@ class Drifts(Collector):
         self._lock = Lock()
 
     def served(self, made: Decision | Prediction, served: Served) -> None:
-        """Take in what was served; what a shadow said is passed over."""
-        if served.arm == "shadow":
+        """Take in what was served; shadows, and replies to our questions, are passed over.
+
+        A reply is read with the question: it would look surer than the reference's turns.
+        """
+        if served.arm == "shadow" or (isinstance(made, Decision) and made.is_reply):
             return
         window = self._window(served)
         if isinstance(made, Prediction):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter
@@ -78,21 +78,24 @@ class FeedbackAnswer(TypedDict):
     accepted: int
 
 
-def read_feedback(body: bytes, owner: str, taxonomy: Taxonomy, at: float) -> tuple[Feedback, ...]:
+def read_feedback(
+    body: bytes, owner: str, taxonomies: Sequence[Taxonomy], at: float
+) -> tuple[Feedback, ...]:
     """Read the body of a request that brings feedback, on one conversation or several.
 
     Args:
-        owner: name of the key; taxonomy: whose labels may be named; at: seconds since 1970, UTC.
+        owner: name of the key; at: seconds since 1970, UTC.
+        taxonomies: of the bundles that answer, whose labels may be named.
 
     Raises:
         RequestError: 400 where it is not JSON, 422 with the field where it does not fit, or names
-            a dimension or label that the taxonomy lacks.
+            a dimension or label that all taxonomies lack.
     """
     read = validated(FEEDBACK, body)
     if isinstance(read, FeedbackBody):
-        return (_said(read, owner, taxonomy, at, ""),)
+        return (_said(read, owner, taxonomies, at, ""),)
     return tuple(
-        _said(one, owner, taxonomy, at, f"feedback.{place}.")
+        _said(one, owner, taxonomies, at, f"feedback.{place}.")
         for place, one in enumerate(read.feedback)
     )
 
@@ -117,12 +120,16 @@ def feedback_request(taxonomy: Taxonomy) -> Json:
     return {"requestBody": {"required": True, "content": {"application/json": content}}}
 
 
-def feedback_schemas(taxonomy: Taxonomy) -> Json:
-    """The schemas that `feedback_request` refers to, by name; labels are those of a taxonomy."""
+def feedback_schemas(taxonomies: Sequence[Taxonomy]) -> Json:
+    """The schemas that `feedback_request` refers to, by name; labels are those of taxonomies."""
     schema = FEEDBACK.json_schema(ref_template="#/components/schemas/{model}")
     schemas: Json = schema.pop("$defs")
     one = schemas[FeedbackBody.__name__]
-    labels = {name: {"enum": list(taxonomy[name].names)} for name in taxonomy.dimension_names}
+    names: dict[str, dict[str, None]] = {}
+    for taxonomy in taxonomies:
+        for name in taxonomy.dimension_names:
+            names.setdefault(name, {}).update(dict.fromkeys(taxonomy[name].names))
+    labels = {name: {"enum": list(known)} for name, known in names.items()}
     corrected = {"type": "object", "properties": labels, "additionalProperties": False}
     one["properties"]["corrected"] = {"anyOf": [corrected, {"type": "null"}]}
     one["anyOf"] = [
@@ -131,7 +138,9 @@ def feedback_schemas(taxonomy: Taxonomy) -> Json:
     return {**schemas, "feedback_body": schema}
 
 
-def _said(body: FeedbackBody, owner: str, taxonomy: Taxonomy, at: float, place: str) -> Feedback:
+def _said(
+    body: FeedbackBody, owner: str, taxonomies: Sequence[Taxonomy], at: float, place: str
+) -> Feedback:
     """One record.
 
     Args:
@@ -142,10 +151,11 @@ def _said(body: FeedbackBody, owner: str, taxonomy: Taxonomy, at: float, place: 
     corrected = body.corrected or {}
     for dimension, label in corrected.items():
         field = f"{place}corrected.{dimension}"
-        if dimension not in taxonomy:
-            known = ", ".join(taxonomy.dimension_names)
+        holding = [one for one in taxonomies if dimension in one]
+        if not holding:
+            known = ", ".join(taxonomies[0].dimension_names)
             raise _refused(f"the taxonomy has no such dimension, but {known}", field)
-        if label not in taxonomy[dimension].index:
+        if not any(label in one[dimension].index for one in holding):
             raise _refused("the taxonomy has no such label", field)
     said = body.model_dump(exclude={"conversation_id", "corrected"})
     return Feedback(at, body.conversation_id, owner, corrected=corrected, **said)

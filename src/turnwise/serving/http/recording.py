@@ -35,6 +35,7 @@ BATCH = 500  # records that are written together
 SECONDS = 1.0  # after which fewer are
 MOST = 100_000  # records that wait at most
 DECISIONS = MOST * 9 // 10  # of them decisions: there is room left for what is never sampled
+CHARACTERS = 50_000_000  # of conversations that wait for being redacted; beyond, without text
 SESSIONS = 100_000  # whose exposure is remembered, so that it is handed over once
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds between attempts, twice as long each time
 LAST_PAUSE = 0.1  # the same while the server stops
@@ -76,6 +77,7 @@ class Recorder:
         self._ready: deque[_Ready] = deque()
         self._sessions: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._chance = Random(0)
+        self._characters = 0  # of the conversations in `_new`
         self._lock, self._wake = Lock(), Event()
         self._closing, self._given_up = Event(), Event()
         self._thread = Thread(target=self._work, name="recorder", daemon=True)
@@ -111,8 +113,10 @@ class Recorder:
         if served.experiment:
             self.exposed(conversation.id, served)
         if self._share > 0:
-            kept = conversation if self._redactor is not None else None
-            self._take(Noted(time.time(), made, kept, owner, served, milliseconds), DECISIONS)
+            kept = conversation if self._keeps(conversation) else None
+            case = Noted(time.time(), made, kept, owner, served, milliseconds)
+            if not self._take(case, DECISIONS):
+                self._let_go(case)
 
     def exposed(self, conversation: str, served: Served) -> None:
         """Record that a session was served by an arm; again, or without an id, it is passed over.
@@ -151,9 +155,23 @@ class Recorder:
             _log.error("%d records could not be written to the log in time", left)
             self._count_lost(left)
 
+    def _keeps(self, conversation: Conversation) -> bool:
+        """Whether the text of a conversation is logged, and there is room to keep it till then."""
+        if self._redactor is None or self._characters > CHARACTERS:
+            return False
+        with self._lock:
+            self._characters += _length(conversation)
+        return True
+
+    def _let_go(self, record: Noted | Exposure | Feedback) -> None:
+        if isinstance(record, Noted) and record.conversation is not None:
+            with self._lock:
+                self._characters -= _length(record.conversation)
+
     def _take(self, record: Noted | Exposure | Feedback, room: int) -> bool:
         if len(self._new) + len(self._ready) >= room or self._closing.is_set():
-            self._count_lost(1)
+            if not isinstance(record, Feedback):  # whose caller is told, and sends it again
+                self._count_lost(1)
             return False
         self._new.append(record)
         if len(self._new) >= BATCH and not self._wake.is_set():
@@ -168,7 +186,7 @@ class Recorder:
         """Whether the decisions of a conversation are logged; without an id, of this one turn."""
         if self._share >= 1:
             return True
-        place = fraction("log", conversation) if conversation else self._chance.random()
+        place = fraction("", "log", conversation) if conversation else self._chance.random()
         return place < self._share
 
     # In the thread
@@ -200,7 +218,7 @@ class Recorder:
                     self._ready.append(logged(one, self._redactor))
             except Exception as error:  # a fault in one must not cost the others
                 self._lose(1, error)
-            self._new.popleft()
+            self._let_go(self._new.popleft())
 
     def _write_ready(self) -> bool:
         """Write batches until nothing is left; False: it failed, to be tried again."""
@@ -226,6 +244,10 @@ class Recorder:
         # Without its message, which may quote a customer.
         _log.error("%d records can't be logged, by a fault: %s", number, type(error).__name__)
         self._count_lost(number)
+
+
+def _length(conversation: Conversation) -> int:
+    return sum(len(one.text) for one in conversation.turns)
 
 
 def _watch(recorder: Recorder, watch: Watch) -> None:

@@ -115,9 +115,9 @@ def _said(router: APIRouter, parts: Parts) -> None:
         body = await _body(request, parts)
         if not parts.recorder.on:
             raise nothing_logged()
-        exchange = _charge(request, parts.rates, 0, math.ceil(len(body) / UNIT_BYTES))
-        taxonomy = parts.bundles.champion.bundle.taxonomy
-        said = read_feedback(body, exchange.owner, taxonomy, time.time())
+        owner = request.scope["turnwise"].owner
+        said = read_feedback(body, owner, parts.bundles.taxonomies(), time.time())
+        _charge(request, parts.rates, len(said), max(len(said), math.ceil(len(body) / UNIT_BYTES)))
         if not all(parts.recorder.feedback(one) for one in said):
             raise too_busy()  # sent again, what was kept is said twice, which changes nothing
         return _json(json.dumps(FeedbackAnswer(accepted=len(said))).encode(), 202)

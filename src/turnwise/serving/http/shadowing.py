@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -14,6 +15,9 @@ from turnwise.serving.http.bundles import Bundles, Served
 from turnwise.serving.http.failures import RequestError
 from turnwise.serving.http.metrics import Metrics
 from turnwise.serving.http.workers import Workers
+
+WAITING = 256  # turns that wait for a shadow at most
+PAUSE = 0.005  # seconds between two looks whether a request waits for the model
 
 _log = logging.getLogger("turnwise.serving")
 
@@ -33,17 +37,25 @@ class Shadowing:
     def __init__(self, bundles: Bundles, model: Workers, metrics: Metrics, record: Record) -> None:
         self._bundles, self._model, self._metrics = bundles, model, metrics
         self._record = record
-        self._running: set[asyncio.Task[None]] = set()
+        self._left: deque[tuple[Served, Conversation, str, DialogueState]] = deque()
+        self._task: asyncio.Task[None] | None = None
 
     def look(self, conversation: Conversation, owner: str, state: DialogueState) -> None:
         """Have the shadows decide about a turn that has been answered; returns at once."""
         for shadow in self._bundles.shadows():
-            if self._model.waiting():  # whoever waits for an answer goes first
+            if len(self._left) >= WAITING:
                 self._metrics.shadowed("passed_over")
-                continue
-            task = asyncio.create_task(self._decide(shadow, conversation, owner, state))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            else:
+                self._left.append((shadow, conversation, owner, state))
+        if self._left and (self._task is None or self._task.done()):
+            self._task = asyncio.create_task(self._work())
+
+    async def _work(self) -> None:
+        """One turn after another, so that no request waits for more than one of them."""
+        while self._left:
+            while self._model.waiting():  # whoever waits for an answer goes first
+                await asyncio.sleep(PAUSE)
+            await self._decide(*self._left.popleft())
 
     async def _decide(
         self, shadow: Served, conversation: Conversation, owner: str, state: DialogueState

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from turnwise.serving.decision import DialogueState
 
-MAX_CHARACTERS = 64_000_000  # of all the questions that are kept
+MAX_CHARACTERS = 64_000_000  # of all the questions and labels that are kept
 
 StateKey = tuple[str, str]  # whose, and its id: one key never reads what is another's
 
@@ -25,7 +25,7 @@ class States:
     """The states of the conversations that were spoken of last. Of one thread.
 
     Args:
-        conversations: that are kept at most; characters: of their questions together at most.
+        conversations: that are kept at most; characters: of what they hold together at most.
     """
 
     def __init__(self, conversations: int, characters: int = MAX_CHARACTERS) -> None:
@@ -64,8 +64,14 @@ class States:
 
 
 def _size(kept: Kept) -> int:
-    """Characters of a state's questions, and 64 for what holds each."""
-    return sum(
-        64 + len(question.text) + sum(64 + len(label) for label, _ in question.candidates)
-        for question in kept.after.asked  # the state before holds the same, but for the last
-    )
+    """Characters of the states' questions and labels, and 64 for what holds each.
+
+    Both states count, each question once: a caller may hand in one that the bundle knows nothing
+    of, and then the state after holds none of it.
+    """
+    states = (kept.before, kept.after)
+    questions = {id(one): one for state in states for one in state.asked}.values()
+    ranked = [one.candidates for one in questions]
+    ranked += [one for state in states for one in state.before.values()]
+    labels = sum(64 + len(label) for one in ranked for label, _ in one)
+    return labels + sum(64 + len(one.text) for one in questions)
