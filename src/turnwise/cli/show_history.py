@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 FED_BACK = {
     "text": "nothing (text)",
     "beliefs": "beliefs (labels)",
-    "labels": "its label, as if sure",
+    "labels": "own label, sure",
     "gold": "a person's label",
 }
 
@@ -35,10 +35,11 @@ def _dimension(name: str, found: DimensionHistory) -> None:
         print(f"{name}: labels of earlier turns did not help at training, none is fed back; {said}")
         return
     places = len(found.ways["text"].by_position)
-    positions = [*(f"turn {place}" for place in range(1, places)), "later"]
-    head = ("fed back", "all", "after a right turn", "after a wrong one", *positions)
+    positions = [*(str(place) for place in range(1, places)), "later"]
+    head = ("fed back", "all", "right", "wrong", *positions)
     rows = [(FED_BACK[way], *_cells(one)) for way, one in found.ways.items()]
-    print_table(f"{name}, weight {found.weight:g}", head, rows)
+    shown = "% right in all, after a turn read right or wrong, by place"
+    print_table(f"{name}, weight {found.weight:g}; {shown}", head, rows, names=True)
     print(
         f"Beliefs set {percent(found.mended)} of the turns right and lead {percent(found.broken)} "
         f"astray: {_points(found.gain)}"
@@ -55,4 +56,4 @@ def _points(gain: Estimate) -> str:
 
 def _cells(one: FedBack) -> list[str]:
     shares = (one.every, one.after_right, one.after_wrong, *one.by_position)
-    return ["" if share is None else percent(share) for share in shares]
+    return ["" if share is None else f"{100 * share:.1f}" for share in shares]
