@@ -6,6 +6,9 @@
     latency     one request at a time, contexts of 16, 64 and 128 tokens: /v1/classify, /v1/decide
                 and the bare model (`InferenceSession.run` on the very arrays that the server
                 feeds) in turn, as difference and ratio of P50 and P99
+    kept        the same in conversations whose turns are asked about one after the other, by a
+                server that keeps the vectors of earlier turns, as `turnwise serve` does;
+                everywhere else here it keeps none, for the same conversations are sent again
     throughput  closed loop, more connections until no more is gained: requests a second of both
                 routes, of the bare model, and of FastAPI around a transformers pipeline in torch
                 with the same encoder; all take turns, and each has its fastest round.
@@ -32,6 +35,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -46,6 +50,7 @@ from benchmarks.serving_measures import (
     TOKENS,
     Bench,
     half,
+    kept,
     latency,
     seen,
     start,
@@ -58,6 +63,7 @@ from turnwise.encoders import DEFAULT_ENCODER
 from turnwise.encoders.source import encoder_source
 from turnwise.serving.http import SCOPES, add_key
 
+KEPT = (64, 128)  # tokens of contexts that have a history
 ROUTES = {"classify": "/v1/classify", "decide": "/v1/decide"}
 AIMS = {
     "p50_over_bare_ms": 1.5,
@@ -122,6 +128,14 @@ def _served(table: Table, bench: Bench) -> tuple[Mapping[int, Figures], Figures,
             )
             for tokens in TURNS
         }
+        keeps = servers.enter_context(running(log / "keeps.log", bench.server, **said, keeps=True))
+        known = {name: replace(one, port=keeps.port) for name, one in routes.items()}
+        for tokens in KEPT:
+            table.cell(
+                {"what": "kept", "tokens": tokens},
+                seen(partial(kept, known, bench.bundle, tokens)),
+            )
+        keeps.process.terminate()
         other = servers.enter_context(_rival(bench)) if _has_rival() else None
         targets = dict(routes)
         if other is not None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from benchmarks.data import REPOSITORY
-from turnwise.bundle import Bundle
+from turnwise.bundle import Bundle, model
 from turnwise.bundle.model import TOKENIZER
 from turnwise.conversations import Conversation, Role, Turn
 from turnwise.encoders import TextReader
@@ -121,15 +121,21 @@ def bare_process(
         process.join()
 
 
+def keep_nothing() -> None:
+    """Have bundles that are loaded from now on encode every text, also one that was read before."""
+    model.KEPT_BYTES = 0
+
+
 def _bare(pipe: Connection, folder: Path, said: Sequence[Conversation], core: int) -> None:
     os.sched_setaffinity(0, {core})
+    keep_nothing()
     policy = Policy(Bundle.load(folder, threads=1))
-    model = policy.bundle._model
-    session: Session = model._session
+    graph = policy.bundle._model
+    session: Session = graph._session
     fed = []
     for one in said:
         recorder = _Recorder(session)
-        model._session = recorder
+        graph._session = recorder
         policy.classify([one])
         fed.append(recorder.calls)
     tokens = sum(int(arrays["attention_mask"].sum()) for calls in fed for _, arrays in calls)

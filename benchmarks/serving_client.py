@@ -1,6 +1,7 @@
 """Clients of a server: plain sockets that are kept open, in processes of their own.
 
     in_turns   one request at a time, each route and the bare model in turn
+    going_on   one request at a time, in conversations of which the turns before were asked about
     driven     many at once: each connection asks again when it has its answer (closed), or
                requests come at stated times whatever the server does (open); then the time that
                a request waits for a free connection is part of its latency
@@ -20,8 +21,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
-from itertools import count
+from dataclasses import dataclass, field, replace
+from itertools import count, cycle
 from multiprocessing import get_context
 from pathlib import Path
 from threading import Lock, Thread
@@ -171,6 +172,24 @@ def in_turns(
                 if turn >= 0:
                     found[name].append(took)
     return found, tokens
+
+
+def going_on(targets: Mapping[str, Target], said: Sequence[Conversation]) -> dict[str, list[float]]:
+    """Name -> milliseconds of the last turn of conversations whose turns before were asked about.
+
+    Each route has conversations of its own: what one asked about is known to the other.
+    """
+    os.sched_setaffinity(0, {one.core for one in targets.values()})
+    lines = {name: Line(one.port) for name, one in targets.items()}
+    found: dict[str, list[float]] = {name: [] for name in targets}
+    for number, (one, name) in enumerate(zip(said, cycle(targets), strict=False)):
+        turns = one.turns
+        for end in range(1, len(turns) + 1, 2):  # the customer's are every other one, and the last
+            asked = targets[name].request(body_of(replace(one, turns=turns[:end])))
+            took = _asked(lines[name], asked)
+        if number >= WARM * len(targets):
+            found[name].append(took)
+    return found
 
 
 def _asked(line: Line, request: bytes) -> float:

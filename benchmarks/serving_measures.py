@@ -23,6 +23,7 @@ from benchmarks.serving_client import (
     apart,
     body_of,
     driven,
+    going_on,
     in_turns,
 )
 from benchmarks.serving_server import TURNWISE, Running, started
@@ -144,6 +145,15 @@ def latency(bench: Bench, routes: Mapping[str, Target], tokens: int) -> Figures:
             ours, bare = (float(str(figures[f"{one}_{which}_ms"])) for one in (name, "bare"))
             figures[f"{name}_over_bare_{which}_ms"] = round(ours - bare, 3)
             figures[f"{name}_to_bare_{which}"] = round(ours / bare, 3)
+    return figures
+
+
+def kept(routes: Mapping[str, Target], bundle: Path, tokens: int) -> Figures:
+    """One request at a time where a conversation's turns come one after the other."""
+    found = apart(going_on, routes, talks(bundle, tokens, TALKS))
+    figures: dict[str, Plain] = {"requests": min(map(len, found.values()))}
+    for name, milliseconds in found.items():
+        figures |= _percentiles(name, milliseconds)
     return figures
 
 

@@ -2,7 +2,7 @@
 
     ours    turnwise.serving.http.serve with the defaults of `turnwise serve`: keys asked for, every
             request and every decision logged, retrieval for turns in doubt; only a key's rate is
-            raised
+            raised, and vectors of earlier turns are kept where it is said
     rival   FastAPI around a transformers pipeline in torch, same encoder weights, one label head
             (of weights that nobody trained: speed is all that is asked of it), a plain `def`
 
@@ -108,12 +108,21 @@ def main() -> None:
         ours(**said)
 
 
-def ours(bundle: str, keys: str, work: str = "") -> None:
-    """Serve as `turnwise serve` does; `work`: the workspace to log decisions to, none: nowhere."""
+def ours(bundle: str, keys: str, work: str = "", keeps: bool = False) -> None:
+    """Serve as `turnwise serve` does.
+
+    Args:
+        work: the workspace to log decisions to, none: nowhere.
+        keeps: whether vectors of earlier turns are kept, as `turnwise serve` does. Where the same
+            conversations are sent again and again, nothing would be left to measure.
+    """
+    from benchmarks.serving_bare import keep_nothing
     from turnwise.serving import Retrieval
     from turnwise.serving.http import ServerConfig, serve
     from turnwise.workspace import Workspace
 
+    if not keeps:
+        keep_nothing()
     logging.basicConfig(level=logging.WARNING)
     logging.getLogger("turnwise.serving").setLevel(logging.INFO)
     config = ServerConfig(Path(bundle), port=0, keys=Path(keys), rate=NO_LIMIT, burst=NO_LIMIT)

@@ -242,3 +242,40 @@ def test_a_selector_of_other_features_is_named_at_once(copy):
     path.write_text(json.dumps(values), encoding="utf-8")
     with pytest.raises(BundleError, match="other features than this program"):
         Bundle.load(copy)
+
+
+def test_a_turn_that_was_read_before_is_not_encoded_again_and_says_the_same(folder, monkeypatch):
+    fresh, used = Bundle.load(folder), Bundle.load(folder)
+    talk = said("where is my order", "which one?", "the blue lamp", "it left today", "and the rest")
+    turns = [one for one in examples(talk) if one.turn.role == "customer"]
+    fed = []
+    session = used._model._session
+
+    class Watched:
+        def run(self, names, arrays):
+            fed.append(len(arrays["input_ids"]))
+            return session.run(names, arrays)
+
+    monkeypatch.setattr(used._model, "_session", Watched())
+    for example in turns:
+        one, other = used.outputs([example]), Bundle.load(folder).outputs([example])
+        np.testing.assert_allclose(one.vectors, other.vectors, atol=1e-5)
+        for name, rows in other.probabilities.items():
+            np.testing.assert_allclose(one.probabilities[name], rows, atol=1e-5)
+    assert fed == [1, 2, 2], "the first turn alone, then each with the reply before it"
+    again = used.outputs(turns)  # nothing is left to encode
+    assert fed[-1] == 1
+    np.testing.assert_allclose(again.vectors, fresh.outputs(turns).vectors, atol=1e-5)
+
+
+def test_a_conversation_too_long_for_one_batch_is_read_as_a_short_one_is(folder):
+    long = said(*(f"{place} " + "please tell me more " * 30 for place in range(7)))
+    together = Bundle.load(folder)
+    one_by_one = Bundle.load(folder)
+    for example in examples(long):
+        one_by_one.outputs([example])
+    last = [Example(long, 6)]
+    found, other = together.outputs(last), one_by_one.outputs(last)
+    np.testing.assert_allclose(found.vectors, other.vectors, atol=1e-5)
+    for name, rows in other.probabilities.items():
+        np.testing.assert_allclose(found.probabilities[name], rows, atol=1e-5)

@@ -21,7 +21,7 @@ NEW = DialogueState()
 FOLLOWED = said("my bill is wrong", "let me look", "my bill is still wrong", "one moment", CLEAR)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def chained(bundle) -> Bundle:
     """The same bundle with a chain in which every label is followed by itself alone."""
     other = Bundle.load(bundle.folder, threads=1)
@@ -48,7 +48,8 @@ def test_by_default_a_turn_is_read_by_the_text_to_the_last_bit(chained):
 
 
 def test_by_default_chains_change_no_decision(bundle, chained):
-    before, after = (Policy(one).decide(FOLLOWED) for one in (bundle, chained))
+    anew = Bundle.load(bundle.folder, threads=1)  # what was read before is rounded differently
+    before, after = (Policy(one).decide(FOLLOWED) for one in (anew, chained))
     steps = [replace(one, milliseconds=0.0) for one in before.trace]
     assert [replace(one, milliseconds=0.0) for one in after.trace] == steps
     same = {"trace": (), "milliseconds": {}}

@@ -53,7 +53,7 @@ def bundle(classifier, encoder_folder, tmp_path_factory):
 def test_the_packed_graph_says_what_the_float_model_says(
     bundle, classifier, conversations, encoder_folder
 ):
-    tested = [one for conversation in conversations for one in examples(conversation)]
+    tested = [one.example for one in classifier.held]
     found = bundle.probabilities(tested)
     exact = prepare_encoder("all-MiniLM-L6-v2", CACHE, precision="fp32")
     for name, wanted in classifier.probabilities(tested, OnnxEncoder(exact)).items():
@@ -67,10 +67,10 @@ def test_the_manifest_says_what_was_packed(bundle, classifier, conversations):
     manifest = bundle.manifest
     assert bundle.folder.name == bundle.id == manifest.id
     assert manifest.redacted is True
-    assert manifest.training == classifier.record
+    assert replace(manifest.training, notes=()) == classifier.record  # a note: which precision
     assert manifest.temperatures == classifier.temperatures
     assert manifest.context == classifier.config.context
-    assert manifest.compared.turns == sum(len(list(examples(one))) for one in conversations)
+    assert manifest.compared.turns == len(classifier.held)  # of those that training never saw
     assert manifest.agreement >= 0.995
     assert set(manifest.training.conversations) == {
         conversation_hash(one.id) for one in conversations
@@ -100,6 +100,8 @@ def test_int8_that_fails_the_gate_gives_way_to_fp32(
     assert "fp32" in bundle.manifest.encoder.id
     assert bundle.manifest.compared.largest_difference < 1e-5
     assert bundle.manifest.agreement == 1
+    assert bundle.manifest.training.notes[-1].startswith("int8: labels of ")
+    assert bundle.manifest.training.notes[-1].endswith("kept fp32")
 
 
 @pytest.mark.parametrize("step", ["export_graph", "move_into_place"])

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from turnwise.context_arrays import ContextArrays, context_arrays
+from turnwise.bundle.kept_vectors import KeptVectors, Places
+from turnwise.context_arrays import context_arrays
 from turnwise.context_selection import Selector
 from turnwise.conversations import ContextWindow, Example
 from turnwise.encoders import Batch, TextReader, Vectors, open_session
@@ -20,6 +21,12 @@ Logits = NDArray[np.float32]  # Float32[n_examples, n_labels]
 Probabilities = NDArray[np.float32]  # Float32[n_examples, n_labels], rows sum to 1
 
 EXAMPLES_AT_ONCE = 2048  # bounds the memory of contexts and vectors in a long run
+# Texts of a call up to which vectors are kept and looked up: some conversations, as they are
+# served. A long run hardly meets a text again, and would push out those that a server will.
+FEW_TEXTS = 64
+KEPT_BYTES = 2**24  # of vectors that are kept: 8,600 texts of the default encoder
+# What is encoded where nothing has to be: the graph takes one text at least.
+ONE_TOKEN = Batch(np.zeros(0, np.int64), np.ones((1, 1), np.int64), np.ones((1, 1), np.int64))
 
 
 class PackedModel:
@@ -49,6 +56,7 @@ class PackedModel:
         self._outputs = [one.name for one in self._session.get_outputs()]
         self._widths = [one.shape[1] for one in self._session.get_outputs()]
         self._nothing = np.zeros((0, self._widths[0]), np.float32)
+        self._kept = KeptVectors(self._widths[0], KEPT_BYTES)
 
     def outputs(
         self, examples: Sequence[Example], progress: Progress = silent
@@ -71,41 +79,38 @@ class PackedModel:
         contexts = context_arrays(
             examples, self._context, self._reader.count_tokens, self._selector
         )
-        current = contexts.turns[:, 0]
-        batches = list(self._reader.batches(contexts.texts))
-        if len(batches) == 1:  # a conversation as a rule: one call does it
-            placed = _as_sorted(contexts, batches[0])
-            encoded, *logits = self._run(batches[0], self._nothing, placed)
-            return [encoded[placed.turns[:, 0]], *logits]
-        vectors = np.empty((len(contexts.texts), self._widths[0]), np.float32)
-        # The graph always encodes and always classifies, so each of the two is given something
-        # while the other is at work: one example without turns, one text of one token.
-        nobody = ContextArrays(
-            (), np.zeros_like(contexts.turns[:1]), np.zeros_like(contexts.roles[:1])
-        )
-        for batch in batches:
-            vectors[batch.rows] = self._run(batch, self._nothing, nobody)[0]
-        one = np.ones((1, 1), np.int64)
-        return [vectors[current], *self._run(Batch(one[0], one, one), vectors, contexts)[1:]]
+        texts = contexts.texts
+        few = len(texts) <= FEW_TEXTS
+        known, there, missing = self._kept.known(texts if few else ())
+        missing = missing if few else np.arange(len(texts))
+        batches = list(self._reader.batches([texts[at] for at in missing])) or [ONE_TOKEN]
+        # Which texts the vectors are of, in the order in which they come about.
+        rows = np.concatenate([there, *(missing[batch.rows] for batch in batches)])
+        place = np.empty(len(texts), np.int64)
+        place[rows] = np.arange(len(rows))
+        turns, roles = place[contexts.turns], contexts.roles
+        # The graph always classifies, too: before the last batch, one context without turns.
+        nobody = np.zeros_like(turns[:1])
+        before = [known]
+        before += [self._run(one, self._nothing, nobody, nobody)[0] for one in batches[:-1]]
+        last, *logits = self._run(batches[-1], np.concatenate(before), turns, roles)
+        vectors = np.concatenate([*before, last])
+        if few:
+            new = slice(len(there), len(rows))
+            self._kept.keep([texts[at] for at in rows[new]], vectors[new])
+        return [vectors[turns[:, 0]], *logits]
 
-    def _run(self, batch: Batch, known: Vectors, contexts: ContextArrays) -> list[Logits]:
+    def _run(self, batch: Batch, known: Vectors, turns: Places, roles: Places) -> list[Logits]:
         """The vectors of a batch of texts, then the logits of each dimension."""
         fed = {
             "input_ids": batch.ids,
             "attention_mask": batch.mask,
             "known": known,
-            "turns": contexts.turns,
-            "roles": contexts.roles,
+            "turns": turns,
+            "roles": roles,
         }
         found: list[Logits] = self._session.run(self._outputs, fed)
         return found
-
-
-def _as_sorted(contexts: ContextArrays, batch: Batch) -> ContextArrays:
-    """The same contexts, pointing to texts in the order of a batch."""
-    place = np.empty(len(batch.rows), np.int64)
-    place[batch.rows] = np.arange(len(batch.rows))
-    return ContextArrays(contexts.texts, place[contexts.turns], contexts.roles)
 
 
 def softmax(logits: Logits, temperature: float = 1.0) -> Probabilities:

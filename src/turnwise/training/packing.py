@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -34,7 +34,7 @@ from turnwise.encoders.export import prepare_encoder
 from turnwise.errors import BundleError, TrainingError
 from turnwise.progress import Progress, silent
 from turnwise.taxonomy import to_dict
-from turnwise.training.agreement import compare, passes, to_compare
+from turnwise.training.agreement import compare, passes, to_compare, why_not
 from turnwise.training.chaining import transitions_of
 from turnwise.training.classifier import Classifier
 from turnwise.training.export import export_graph
@@ -110,11 +110,16 @@ def _make_room(folder: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Graph:
-    """A written graph: opened, the encoder that is in it, and how near it is to the float model."""
+    """A written graph: opened, the encoder that is in it, and how near it is to the float model.
+
+    Attributes:
+        notes: why it is not of the precision that was asked for.
+    """
 
     model: PackedModel
     card: EncoderCard
     compared: Agreement
+    notes: tuple[str, ...]
 
 
 def _write_graph(classifier: Classifier, encoder: Path, made: Path, progress: Progress) -> _Graph:
@@ -128,6 +133,7 @@ def _write_graph(classifier: Classifier, encoder: Path, made: Path, progress: Pr
     running = OnnxEncoder(exact)
     _, float_logits = classifier.outputs(examples, running, progress)
     progress("packing", 1, STEPS)
+    notes: tuple[str, ...] = ()
     for folder in dict.fromkeys((encoder, exact)):
         shutil.copyfile(folder / TOKENIZER, made / TOKENIZER)
         export_graph(folder / MODEL, classifier.model, made / MODEL)
@@ -136,10 +142,11 @@ def _write_graph(classifier: Classifier, encoder: Path, made: Path, progress: Pr
         )
         _, logits = packed.outputs(examples, progress)
         compared = compare(float_logits, logits, classifier)
-        if passes(compared):
+        if passes(compared) or folder == exact:
             break
+        notes = (f"{card.precision}: {why_not(compared)}: kept fp32",)
     progress("packing", 2, STEPS)
-    return _Graph(packed, read_card(folder), compared)
+    return _Graph(packed, read_card(folder), compared, notes)
 
 
 def _write_rest(
@@ -172,7 +179,7 @@ def _write_rest(
         redacted=redacted,
         precision=graph.card.precision,
         compared=graph.compared,
-        training=classifier.record,
+        training=replace(classifier.record, notes=(*classifier.record.notes, *graph.notes)),
         files=files,
     )
     write_manifest(manifest, made)
