@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from turnwise.discovery.config import DiscoveryConfig
 from turnwise.encoders import DEFAULT_ENCODER
 from turnwise.encoders.card import Precision
 from turnwise.endpoints import read_endpoints
@@ -78,6 +79,7 @@ class Config(_Section):
     endpoints: Annotated[dict[str, Endpoint], BeforeValidator(read_endpoints)] = {}
     split: SplitConfig = SplitConfig()
     caps: CapConfig = CapConfig()
+    discovery: DiscoveryConfig = DiscoveryConfig()
     labelling: LabellingConfig = LabellingConfig()
     training: TrainingConfig = TrainingConfig()
     refusal: RefusalConfig = RefusalConfig()

@@ -73,6 +73,10 @@ class TrainingError(TurnwiseError):
     """There is not enough labelled data to train or to calibrate."""
 
 
+class DiscoveryError(TurnwiseError):
+    """There is too little, or nothing different, to find intents in."""
+
+
 class EvaluationError(TurnwiseError):
     """Predictions and gold do not fit together, or there is no gold to score against."""
 

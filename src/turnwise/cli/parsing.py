@@ -12,6 +12,7 @@ from typing import cast, get_args
 import typer
 
 from turnwise.conversations import ROLES, Conversation, Turn
+from turnwise.discovery.config import Roles
 from turnwise.errors import FormatError
 from turnwise.formats import ColumnMapping, checks, read, read_text
 from turnwise.labelling.annotator import By, StrategyName
@@ -59,6 +60,11 @@ def labels_choice(value: str) -> Labels:
 def by_choice(value: str) -> By:
     _one_of("by", value, By)
     return cast(By, value)
+
+
+def roles_choice(value: str) -> Roles:
+    _one_of("roles", value, Roles)
+    return cast(Roles, value)
 
 
 def _one_of(name: str, value: str, kind: object) -> None:

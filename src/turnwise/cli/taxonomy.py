@@ -18,7 +18,7 @@ from turnwise.cli.options import (
 )
 
 taxonomy = typer.Typer(
-    help="Shorten the titles of labels; carry labels over when they change.",
+    help="Make one of discovered intents, shorten titles, carry labels over when they change.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -29,7 +29,10 @@ from turnwise.workspace.reading import unknown_ids
 from turnwise.workspace.vectors import SqliteVectorStore
 
 BUNDLES, REPORTS, REJECTED = "bundles", "reports", "rejected"
+DISCOVERY = "discovery"
 VECTORS = "vectors.db"
+# Tasks whose questions show what many conversations say: an answer may quote any of them.
+SHOWING_MANY = ("discovery-name",)
 ROWS_AT_ONCE = 10_000
 
 # As labels.py writes it; inside a quoted text these quotation marks would be escaped.
@@ -45,7 +48,7 @@ class Forgotten:
         annotations: deleted with them, gold too, and those on other conversations that cited
             them as evidence; what was labelled so counts as not labelled.
         vectors: of texts that stand nowhere else.
-        files: reports and rejected records, which quote texts.
+        files: reports, what discovery wrote, and rejected records, which quote texts.
         bundles: names of those that were packed after the first of the conversations was
             imported. They hold no text, but may have been trained on it: train again.
         undated: conversations that were kept since nothing tells their age.
@@ -154,6 +157,7 @@ def _delete_rows(connection: sa.Connection, chosen: Mapping[int, str], logged: L
     citing, misled = _delete_citing(connection, ids)
     annotations.update(citing)
     answers = totals.pop("answers", 0) + _delete_answers(connection, misled)
+    answers += _delete_answers_on_many(connection)
     take_out_quotes(connection, quoted, ids)
     change_counts(connection, {name: -number for name, number in totals.items()})
     change_annotation_counts(connection, {one: -number for one, number in annotations.items()})
@@ -185,6 +189,11 @@ def _delete_answers(connection: sa.Connection, keys: Sequence[int]) -> int:
     return sum(
         connection.execute(t.answers.delete().where(c.in_(some))).rowcount for some in slices(keys)
     )
+
+
+def _delete_answers_on_many(connection: sa.Connection) -> int:
+    tasks = sa.select(t.spending.c.id).where(t.spending.c.task.in_(SHOWING_MANY))
+    return connection.execute(t.answers.delete().where(t.answers.c.spending.in_(tasks))).rowcount
 
 
 def _delete_citing(connection: sa.Connection, ids: set[str]) -> tuple[Counter[int], list[int]]:
@@ -259,7 +268,7 @@ def _remaining_texts(connection: sa.Connection) -> Iterator[str]:
 def _delete_files(folder: Path) -> int:
     files = [
         path
-        for name in (REPORTS, REJECTED)
+        for name in (REPORTS, REJECTED, DISCOVERY)
         for path in (folder / name).rglob("*")
         if path.is_file() or path.is_symlink()
     ]

@@ -4,7 +4,7 @@ DIR/turnwise.yaml   settings; their presence marks a workspace
 DIR/turnwise.db     conversations, annotations, answers of language models, taxonomies, runs
                     (or a PostgreSQL database)
 DIR/vectors.db      vectors of texts, a cache
-DIR/bundles/  DIR/reports/  DIR/rejected/
+DIR/bundles/  DIR/reports/  DIR/rejected/  DIR/discovery/
 """
 
 from __future__ import annotations
@@ -357,10 +357,10 @@ class Workspace:
         """Delete conversations with all that was derived from their text.
 
         Afterwards no file of the workspace holds their text: rows, answers of models, vectors,
-        what a service logged of them, reports, rejected records and quotes in results of runs are
-        gone, and the databases are rewritten without them. Backups and copies elsewhere are not
-        reached. Killed half-way, the next call of `forget` completes it, whatever it is asked to
-        delete.
+        what a service logged of them, reports, what discovery wrote, rejected records and quotes
+        in results of runs are gone, and the databases are rewritten without them. Backups and
+        copies elsewhere are not reached. Killed half-way, the next call of `forget` completes it,
+        whatever it is asked to delete.
 
         Args:
             ids: which to delete, stored or known from the decision log alone.

@@ -1,0 +1,106 @@
+"""Keyphrases: a text's own clauses, weighed by what their words tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from turnwise.discovery.keyphrases import (
+    LEAD_IN,
+    MOST_PHRASES,
+    expand,
+    mix_phrases,
+    phrases,
+    telling_words,
+)
+
+RAMBLING = "Well hello there my dear, I was at the lake last week. I want to cancel my plan"
+
+
+class WordEncoder:
+    """Texts -> unit vectors with a direction for each of a few words."""
+
+    id, size, max_tokens = "words", 4, 256
+    words = ("lake", "cancel", "plan")
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def encode(self, texts: Sequence[str], progress: object = None) -> np.ndarray:
+        self.seen.extend(texts)
+        rows = [[1e-3, *(text.lower().count(word) for word in self.words)] for text in texts]
+        found = np.array(rows, np.float32).reshape(-1, self.size)
+        return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+    def count_tokens(self, text: str) -> int:
+        return len(text.split())
+
+
+def test_a_turn_is_parted_at_signs_lines_and_conjunctions():
+    assert phrases("I moved house last week, and I need a new policy. Can you help me?") == [
+        "I moved house last week,",
+        "and I need a new policy.",
+        "Can you help me?",
+    ]
+    assert phrases("第一句话。第二句话") == ["第一句话。 第二句话"]
+    assert phrases("a first line\nand a second line") == ["a first line", "and a second line"]
+
+
+def test_short_pieces_join_what_stands_before_them():
+    assert phrases("Hi. I want to pay, please") == ["Hi. I want to pay, please"]
+
+
+@given(st.text(max_size=300))
+def test_phrases_lose_no_word(text):
+    assert " ".join(phrases(text)).split() == text.split()
+
+
+def test_words_of_one_text_and_of_all_texts_tell_nothing():
+    told = telling_words(["the plan Jo", "the plan", "the bill", "the bill too"])
+    assert told["jo"] == 0
+    assert told["the"] == 0
+    assert told["plan"] > 0.3
+
+
+def test_the_phrase_that_other_callers_share_counts_most():
+    encoder = WordEncoder()
+    texts = [RAMBLING, "cancel my plan", "I want to cancel", "pay a bill", "a new card", "hello"]
+    plain = encoder.encode(texts)
+    expanded = mix_phrases(texts, plain, encoder)
+    lake, cancel = 1, 2
+    assert expanded[0, cancel] > plain[0, cancel]
+    assert expanded[0, lake] < plain[0, lake]
+    assert np.allclose(np.linalg.norm(expanded, axis=1), 1, atol=1e-5)
+
+
+def test_a_text_of_one_phrase_keeps_its_vector_and_is_not_encoded_again():
+    encoder = WordEncoder()
+    texts = ["cancel my plan", "go to the lake"]
+    plain = WordEncoder().encode(texts)
+    assert (mix_phrases(texts, plain, encoder) == plain).all()
+    assert not encoder.seen
+
+
+def test_a_very_long_turn_costs_a_few_phrases():
+    encoder = WordEncoder()
+    texts = [" ".join(f"I want thing {number}." for number in range(2500)), "cancel my plan"]
+    mix_phrases(texts, WordEncoder().encode(texts), encoder)
+    assert len(encoder.seen) <= MOST_PHRASES
+
+
+def test_nothing_comes_of_nothing():
+    encoder = WordEncoder()
+    assert expand([], np.empty((0, 4), np.float32), encoder).shape == (0, 4)
+    plain = encoder.encode(["", " "])
+    assert np.allclose(expand(["", " "], plain, encoder), plain)
+
+
+def test_every_text_is_read_a_second_time_for_what_is_wanted():
+    encoder = WordEncoder()
+    texts = ["cancel my plan", "go to the lake"]
+    expanded = expand(texts, encoder.encode(texts), encoder)
+    assert encoder.seen == [*texts, *(f"{LEAD_IN}{text}" for text in texts)]
+    assert np.allclose(np.linalg.norm(expanded, axis=1), 1, atol=1e-5)

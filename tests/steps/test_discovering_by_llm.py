@@ -1,0 +1,135 @@
+"""A language model judges and names clusters, is paid once, and is told beforehand."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from turnwise.conversations import Conversation, Turn
+from turnwise.discovery import DiscoveryConfig
+from turnwise.errors import ConfigError
+from turnwise.llm import BudgetReached
+from turnwise.project import Project
+from turnwise.steps.discovering import DiscoverOptions, discover_intents
+from turnwise.steps.discovery_plan import plan_discovery
+
+LLM = DiscoverOptions(by="llm")
+THINGS = ("shoes", "lamp", "book", "table", "coat", "phone", "chair", "radio")
+ASKED = (
+    "cancel the order of my {}",
+    "where is the parcel with my {}",
+    "refund my money for the {}",
+)
+
+
+class Server(ThreadingHTTPServer):
+    """Calls every cluster good and names it by a word; counts what it was asked."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.asked: list[str] = []
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Server
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        system, user = (one["content"] for one in body["messages"][:2])
+        names = "action and its objective" in system
+        self.server.asked.append("name" if names else "judge")
+        words = [word for word in ("refund", "parcel", "cancel") if word in user]
+        said = {"verdict": "good"}
+        if names:
+            about = words[0] if words else "thing"
+            said = {"action": "ask", "objective": about, "title": f"Ask {about}", "language": "en"}
+            said["description"] = f"Customers ask about their {about}, as in my lamp."
+        message = {"role": "assistant", "content": json.dumps(said)}
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        usage = {"prompt_tokens": 100, "completion_tokens": 20}
+        written = json.dumps({"choices": [choice], "usage": usage}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(written)))
+        self.end_headers()
+        self.wfile.write(written)
+
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def server(monkeypatch) -> Iterator[Server]:
+    server = Server()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("TURNWISE_TEACHER_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
+    monkeypatch.setenv("TURNWISE_TEACHER_MODEL", "a-model")
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    with Project.create(tmp_path / "work") as project:
+        texts = [asked.format(thing) for asked in ASKED for thing in THINGS]
+        project.workspace.add(
+            [Conversation(f"c-{at}", (Turn("customer", one),)) for at, one in enumerate(texts)]
+        )
+        plain = DiscoveryConfig(method="ward", candidates=(3,), adapt=False, prune=False, levels=1)
+        project.config = project.config.model_copy(update={"discovery": plain})
+        yield project
+
+
+def test_a_model_judges_and_names_and_is_paid_once(project, server):
+    plan = plan_discovery(project, LLM)
+    assert server.asked == []
+    first = discover_intents(project, LLM)
+    assert {one.name for one in first.intents} == {"ask-cancel", "ask-parcel", "ask-refund"}
+    assert (first.judge, first.namer) == ("a-model", "a-model")
+    assert first.final_judge != first.judge
+    assert first.calls == len(server.asked) == plan.calls
+    second = discover_intents(project, LLM)
+    assert second.intents == first.intents
+    assert second.calls == 0
+
+
+def test_names_that_may_quote_a_customer_are_forgotten_with_any_conversation(project, server):
+    discover_intents(project, LLM)
+    assert project.workspace.forget(["c-3"]).answers == 3
+    asked = len(server.asked)
+    discover_intents(project, LLM)
+    assert "name" in server.asked[asked:]
+
+
+def test_a_budget_stops_the_run_and_what_was_paid_is_kept(project, server):
+    with pytest.raises(BudgetReached):
+        discover_intents(project, DiscoverOptions(by="llm", calls=2))
+    paid = len(server.asked)
+    assert paid <= 2
+    rest = discover_intents(project, LLM)
+    assert rest.calls + rest.reused >= 6
+    assert rest.calls < 6 + 1
+    assert len(server.asked) == paid + rest.calls
+
+
+def test_there_is_nothing_to_tell_beforehand_where_nobody_is_paid(project):
+    with pytest.raises(ConfigError, match="nothing to tell beforehand"):
+        plan_discovery(project, DiscoverOptions())
+
+
+def test_a_crowd_without_its_endpoints_is_refused_before_anything_is_asked(project, server):
+    crowded = DiscoveryConfig(by="llm", crowd=("anna", "berta"))
+    project.config = project.config.model_copy(update={"discovery": crowded})
+    with pytest.raises(ConfigError, match="no endpoint 'anna' is configured"):
+        discover_intents(project)
+    assert server.asked == []
