@@ -36,7 +36,10 @@ def trained(result: TrainResult, json: bool) -> None:
         f"Packed {result.id} ({result.precision}; agrees with the float model on "
         f"{percent(result.agreement)} of labels): {result.bundle}"
     )
-    _operating_points(read_manifest(result.bundle))
+    manifest = read_manifest(result.bundle)
+    for note in manifest.training.notes:
+        print(f"  {note}")
+    _operating_points(manifest)
 
 
 def _operating_points(manifest: Manifest) -> None:
