@@ -5,6 +5,7 @@ A step stores as it goes, so that a run killed at any moment resumes with what i
 
 from turnwise.steps.clarify_scores import ClarifyResult, evaluate_clarify
 from turnwise.steps.deciding import Dialogue, open_policy
+from turnwise.steps.discovering import DiscoverOptions, DiscoverResult, discover_intents
 from turnwise.steps.escalations import Limits
 from turnwise.steps.evaluating import EvaluateResult, evaluate_bundle
 from turnwise.steps.exporting import ExportResult, export_logs
@@ -22,6 +23,8 @@ from turnwise.steps.training import TrainResult, plan_bundle, train_bundle
 __all__ = [
     "ClarifyResult",
     "Dialogue",
+    "DiscoverOptions",
+    "DiscoverResult",
     "EvaluateResult",
     "ExportResult",
     "ImportResult",
@@ -32,6 +35,7 @@ __all__ = [
     "PolicyPlan",
     "PolicyResult",
     "TrainResult",
+    "discover_intents",
     "evaluate_bundle",
     "evaluate_clarify",
     "evaluate_policy",
