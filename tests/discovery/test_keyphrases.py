@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from turnwise.discovery.keyphrases import (
     LEAD_IN,
     MOST_PHRASES,
-    expand,
+    add_wants,
     mix_phrases,
     phrases,
     telling_words,
@@ -93,14 +93,24 @@ def test_a_very_long_turn_costs_a_few_phrases():
 
 def test_nothing_comes_of_nothing():
     encoder = WordEncoder()
-    assert expand([], np.empty((0, 4), np.float32), encoder).shape == (0, 4)
+    nothing = np.empty((0, 4), np.float32)
     plain = encoder.encode(["", " "])
-    assert np.allclose(expand(["", " "], plain, encoder), plain)
+    for change in (add_wants, mix_phrases):
+        assert change([], nothing, encoder).shape == (0, 4)
+        assert np.allclose(change(["", " "], plain, encoder), plain)
 
 
-def test_every_text_is_read_a_second_time_for_what_is_wanted():
+def test_every_english_text_is_read_a_second_time_for_what_is_wanted():
     encoder = WordEncoder()
-    texts = ["cancel my plan", "go to the lake"]
-    expanded = expand(texts, encoder.encode(texts), encoder)
+    texts = ["i want to cancel my plan", "how do i go to the lake"]
+    added = add_wants(texts, encoder.encode(texts), encoder)
     assert encoder.seen == [*texts, *(f"{LEAD_IN}{text}" for text in texts)]
-    assert np.allclose(np.linalg.norm(expanded, axis=1), 1, atol=1e-5)
+    assert np.allclose(np.linalg.norm(added, axis=1), 1, atol=1e-5)
+
+
+def test_texts_of_another_language_are_not_read_behind_english_words():
+    encoder = WordEncoder()
+    texts = ["ich möchte meine rechnung nicht bezahlen", "wie kann ich das ändern"]
+    plain = WordEncoder().encode(texts)
+    assert (add_wants(texts, plain, encoder) == plain).all()
+    assert not encoder.seen

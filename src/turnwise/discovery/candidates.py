@@ -25,8 +25,8 @@ FEWEST = 2.0  # clusters
 LOWEST = 0.5  # resolution
 ROWS = 80  # utterances for which the highest resolution grows by one
 MEMBERS = 10  # utterances of a mean cluster at the largest count
-NEAR_BEST = 0.97  # of the best silhouette: where the intents of public sets were found again
-MOST_JUDGED = 6
+NEAR_BEST = 0.99  # of the best silhouette: where the intents of public sets were found again
+MOST_JUDGED = 8
 SAMPLED = 10_000  # rows at most that a silhouette is the mean of, evenly spread
 BLOCK = 4_096  # rows compared with all centroids at once
 

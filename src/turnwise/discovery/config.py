@@ -31,8 +31,9 @@ class DiscoveryConfig:
         theta: cosine distance of two names under which their clusters are merged, in [0, 1].
         sampling: which utterances stand for a cluster before a judge that reads; sample: how
             many; repeats: how often it is asked, the majority holding; dimensions: of `convex`.
-        keyphrases: add what an utterance's keyphrases say to its vector.
-        adapt: adapt the vectors to these logs, without labels.
+        keyphrases: add what an utterance's keyphrases say to its vector; for turns that ramble.
+        adapt: adapt the vectors to these logs, without labels; English ones are encoded a second
+            time for it, as what a customer wants.
         levels: of the proposed tree, 1 to 3; 1 is flat.
         smallest: distinct utterances that make a cluster at least.
         seed: of whatever is drawn.

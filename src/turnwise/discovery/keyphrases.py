@@ -1,12 +1,12 @@
-"""What a customer wants, told by a text's phrases: the embedded twin of keyphrase expansion.
+"""What a customer wants: the embedded twin of keyphrase expansion.
 
-Spoken turns ramble: of four clauses one holds the intent. A language model would be asked for the
-keyphrases of a text, which then are encoded beside it (Viswanathan et al., Large Language Models
-Enable Few-Shot Clustering, TACL 2024, the expansion that S4 compares with). Here the text is read
-a second time behind an English lead-in that turns the encoder to what is wanted, and its own
-clauses are read, weighed by what their words tell: a word that stands in a share p of the texts
-tells -p ln p, so that names and numbers said once tell nothing, and what many callers speak of
-tells most.
+A language model would be asked for the keyphrases of a text, which then are encoded beside it
+(Viswanathan et al., Large Language Models Enable Few-Shot Clustering, TACL 2024, the expansion
+that S4 compares with). Here nobody is asked. `add_wants` reads an English text a second time
+behind a lead-in that turns the encoder to what is wanted. `mix_phrases` reads its clauses: spoken
+turns ramble, and of four clauses one holds the intent. They are weighed by what their words tell:
+a word that stands in a share p of the texts tells -p ln p, so that names and numbers said once
+tell nothing, and what many callers speak of tells most.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from turnwise.clusters import Vectors
+from turnwise.discovery.naming.languages import ENGLISH, language_of
 from turnwise.encoders import Encoder
 from turnwise.progress import Progress, silent
 
 LEAD_IN = "The customer wants to: "
+LOOKED_AT = 200  # texts, evenly spread, by which the language is told
 SHARE = 0.5  # of an expanded vector that comes from the phrases
 SHORTEST = 3  # words of a phrase; a shorter one is joined to the one before
 MOST_PHRASES = 8  # of a text, the most telling ones: what a turn of 10,000 words may cost
@@ -35,23 +37,22 @@ _CUT = re.compile(
 )
 
 
-def expand(
+def add_wants(
     texts: Sequence[str], vectors: Vectors, encoder: Encoder, progress: Progress = silent
 ) -> Vectors:
-    """Mix into each vector what its text asks for: what is wanted, and what its phrases say.
+    """Add to each vector that of its text behind the lead-in, which is English.
 
     Args:
         texts: n of them. vectors: Float32[n, size], theirs by the same encoder.
-        encoder: of the texts behind the lead-in (English), and of phrases.
         progress: told of what is encoded.
 
     Returns:
-        Float32[n, size], rows of unit length.
+        Float32[n, size], rows of unit length; where the texts do not read as English, the
+        vectors as they are.
     """
-    if not len(texts):
+    if language_of(texts[:: max(1, len(texts) // LOOKED_AT)]) != ENGLISH:
         return vectors
-    wanted = encoder.encode([f"{LEAD_IN}{text}" for text in texts], progress)
-    return mix_phrases(texts, _unit(vectors + wanted), encoder, progress)
+    return _unit(vectors + encoder.encode([f"{LEAD_IN}{text}" for text in texts], progress))
 
 
 def mix_phrases(

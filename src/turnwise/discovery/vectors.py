@@ -1,6 +1,6 @@
 """Utterances -> the space in which they are clustered.
 
-texts --encoder--> plain vectors --keyphrases--> expanded --words, neighbours--> adapted
+texts --encoder--> plain vectors --what is wanted--> expanded --words, neighbours--> adapted
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from turnwise.clusters import Space, Utterance
 from turnwise.discovery.adaptation import adapt
 from turnwise.discovery.config import DiscoveryConfig
-from turnwise.discovery.keyphrases import expand
+from turnwise.discovery.keyphrases import add_wants, mix_phrases
 from turnwise.discovery.vectors_words import word_vectors
 from turnwise.encoders import Encoder
 from turnwise.progress import Progress, silent
@@ -35,7 +35,11 @@ def make_space(
     """
     texts = [one.whole for one in utterances]
     plain = encoder.encode(texts, progress)
-    vectors = expand(texts, plain, encoder, progress) if config.keyphrases else plain
+    vectors = plain
+    if config.adapt or config.keyphrases:
+        vectors = add_wants(texts, vectors, encoder, progress)
+    if config.keyphrases:
+        vectors = mix_phrases(texts, vectors, encoder, progress)
     if config.adapt:
         vectors = adapt(vectors, word_vectors(texts, config.seed), progress)
     return Space(tuple(utterances), vectors, plain)
