@@ -50,7 +50,7 @@ test: $(STAMP) ## Run lint, types, import contracts and all tests
 	$(BIN)/ruff format --check src tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -rs -n 2 --dist loadfile
+	$(BIN)/python -m pytest -rs -n 2 --dist loadfile --no-loadscope-reorder
 
 test-llm: $(STAMP) $(LLM_STAMP) ## Install a real language-model server and test against it
 	TURNWISE_LLM_PYTHON=$(CURDIR)/$(LLM_BIN)/python $(BIN)/python -m pytest -rs tests/llm_server

@@ -1,13 +1,15 @@
-"""What many tests share: the sample, the encoder (exported once), and the installed command."""
+"""What many tests share: the sample, a finished workspace, and the command."""
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.command import run_here, run_installed
+from tests.workspaces import copy_folder, made_once
 
 REPOSITORY = Path(__file__).parents[1]
 SAMPLE = REPOSITORY / "examples" / "larkspur"
@@ -16,25 +18,21 @@ SLICE_SPLIT = ("--seed", 18, "--test", 10)
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 CACHE = Path(os.environ.setdefault("TURNWISE_CACHE", str(REPOSITORY / ".cache" / "turnwise")))
 
+# How long an example takes says how busy the machine is, and nothing of what is claimed.
+settings.register_profile("turnwise", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("turnwise")
+
 
 @pytest.fixture(scope="session")
 def turnwise():
-    """Run the installed command; gives the finished process with its output as text."""
-    command = Path(sys.executable).with_name("turnwise")
+    """Run the command within this process; gives what it said as a finished process would."""
+    return run_here
 
-    def run(*arguments: object, code: int = 0, text: str = "") -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [str(command), *map(str, arguments)],
-            input=text,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
-        assert "Traceback" not in done.stderr, done.stderr
-        return done
 
-    return run
+@pytest.fixture(scope="session")
+def installed():
+    """Run the installed command, in a process of its own."""
+    return run_installed
 
 
 @pytest.fixture(scope="session")
@@ -47,11 +45,14 @@ def sample_slice(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def finished(turnwise, sample_slice, tmp_path_factory) -> Path:
+def finished(installed, sample_slice, tmp_path_factory) -> Path:
     """A workspace on the slice in which every command has run once; read it, don't change it."""
-    folder = tmp_path_factory.mktemp("finished") / "work"
-    turnwise("init", folder, "--taxonomy", SAMPLE / "taxonomy.yaml", *SLICE_SPLIT)
-    turnwise("import", sample_slice, "-w", folder)
-    for command in ("stats", "label", "train", "evaluate"):
-        turnwise(command, "-w", folder)
-    return folder
+
+    def make(folder: Path) -> None:
+        installed("init", folder, "--taxonomy", SAMPLE / "taxonomy.yaml", *SLICE_SPLIT)
+        installed("import", sample_slice, "-w", folder)
+        for command in ("stats", "label", "train", "evaluate"):
+            installed(command, "-w", folder)
+
+    made = made_once(tmp_path_factory, "finished", make)
+    return copy_folder(made, tmp_path_factory.mktemp("finished") / "work")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +13,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from tests.workspaces import copy_folder
 from turnwise.config import Config
 
 REPOSITORY = Path(__file__).parents[1]
@@ -22,7 +21,6 @@ PAGES = sorted((REPOSITORY / "docs").glob("*.md"))
 README = REPOSITORY / "README.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", flags=re.S | re.M)
 SHOWN = re.compile(r"  # -> (.+)$", flags=re.M)  # what an example says that it prints
-COMMAND = Path(sys.executable).with_name("turnwise")
 
 
 def blocks(page: Path, language: str) -> list[tuple[int, str]]:
@@ -34,7 +32,7 @@ def blocks(page: Path, language: str) -> list[tuple[int, str]]:
 
 def run_python(code: str, folder: Path, *arguments: object) -> str:
     command = [sys.executable, "-c", code, *map(str, arguments)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -73,21 +71,18 @@ def documented_work(finished, tmp_path_factory) -> Path:
     """A folder with `examples` and a trained workspace `work`, for all pages."""
     folder = tmp_path_factory.mktemp("docs")
     (folder / "examples").symlink_to(REPOSITORY / "examples")
-    shutil.copytree(finished, folder / "work")
+    copy_folder(finished, folder / "work")
     return folder
 
 
 @pytest.fixture(scope="session")
-def documented_options() -> dict[str, set[str]]:
+def documented_options(turnwise) -> dict[str, set[str]]:
     """Command -> its options, as its own --help tells them; `taxonomy compress` is one too."""
 
     def told(*words: str) -> str:
         # Wide and plain, so that no name is broken over two lines or coloured in the middle.
-        wide = {**os.environ, "COLUMNS": "200", "TERMINAL_WIDTH": "200", "NO_COLOR": "1"}
-        command = [str(COMMAND), *words, "--help"]
-        done = subprocess.run(command, env=wide, capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, done.stderr
-        return re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
+        said = turnwise(*words, "--help", columns=200).stdout
+        return re.sub(r"\x1b\[[0-9;]*m", "", said)
 
     def listed(*words: str) -> Iterator[tuple[str, set[str]]]:
         text = told(*words)

@@ -183,6 +183,8 @@ class Round:
         kept: the good clusters of the chosen trial, each its utterances' positions in the whole
             space. scores: the judge's, one per kept cluster. left: what goes on.
         predicted: candidates that pruning would have tried, best first; empty in round 1.
+        asked: clusters that the judge was shown. refused: those it called bad; unheard: those to
+            which it gave no usable answer.
     """
 
     number: int
@@ -192,6 +194,9 @@ class Round:
     scores: tuple[float, ...]
     left: tuple[int, ...]
     predicted: tuple[float, ...] = ()
+    asked: int = 0
+    refused: int = 0
+    unheard: int = 0
 
 
 class RoundStore(Protocol):

@@ -3,7 +3,6 @@
 import json
 import time
 from collections import Counter
-from shutil import copytree
 
 import pytest
 
@@ -11,6 +10,7 @@ from benchmarks.serving_faults import Answered, Outcome
 from benchmarks.serving_server import cores
 from benchmarks.serving_soak import Length, soaked
 from benchmarks.serving_soak_figures import Switch, exposed, grown, verdict
+from tests.workspaces import copy_folder
 from turnwise.decision_log import Exposure, LogBatch
 from turnwise.serving.deployment import Challenger, Experiment
 from turnwise.workspace import Workspace
@@ -24,7 +24,7 @@ FLAT = [100.0] * 20
 
 @pytest.fixture
 def work(finished, tmp_path):
-    return copytree(finished, tmp_path / "work")
+    return copy_folder(finished, tmp_path / "work")
 
 
 def answered(name: str, bundle: str = "", since: float = 5.0) -> Answered:

@@ -1,10 +1,10 @@
 """turnwise bundle, turnwise experiment: which bundles serve, and what an experiment did."""
 
 import json
-import shutil
 
 import pytest
 
+from tests.workspaces import copy_folder
 from turnwise.project import current_bundle
 
 
@@ -12,9 +12,9 @@ from turnwise.project import current_bundle
 def workspace(finished, tmp_path):
     """A finished workspace with a second bundle, `second`."""
     folder = tmp_path / "work"
-    shutil.copytree(finished, folder)
+    copy_folder(finished, folder)
     made = folder / "bundles" / "second"
-    shutil.copytree(current_bundle(folder), made)
+    copy_folder(current_bundle(folder), made)
     manifest = json.loads((made / "manifest.json").read_text("utf-8"))
     (made / "manifest.json").write_text(json.dumps({**manifest, "id": "second"}), "utf-8")
     return folder

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
 
 import pytest
 
+from tests.workspaces import copy_folder
 from turnwise.decision_log import GivenLabel, LogBatch, LoggedDecision
 from turnwise.project import Project, current_bundle
 
@@ -17,7 +17,7 @@ DAY = 86_400
 @pytest.fixture(scope="module")
 def work(finished, tmp_path_factory):
     """A workspace whose service was asked about something else for three days."""
-    folder = shutil.copytree(finished, tmp_path_factory.mktemp("drift") / "work")
+    folder = copy_folder(finished, tmp_path_factory.mktemp("drift") / "work")
     bundle, now = current_bundle(folder).name, time.time()
     logged = [
         LoggedDecision(

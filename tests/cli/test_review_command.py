@@ -1,4 +1,4 @@
-"""`turnwise review`: out to Label Studio and back, on the installed command."""
+"""`turnwise review`: out to Label Studio and back."""
 
 from __future__ import annotations
 

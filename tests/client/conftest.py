@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from tests.client.scripted import Scripted
 from tests.serving.http.server_process import ASKING, Server, running
+from tests.workspaces import copy_folder
 from turnwise.client import Client
 from turnwise.client.connecting import KEY
 from turnwise.project import current_bundle
@@ -30,7 +30,7 @@ def bundle_folder(finished) -> Path:
 def service(finished, bundle_folder, tmp_path_factory) -> Iterator[Server]:
     """A server that logs, and under whose policy no label is ever sure: turns end in questions."""
     folder = tmp_path_factory.mktemp("service")
-    work = shutil.copytree(finished, folder / "work")
+    work = copy_folder(finished, folder / "work")
     key = add_key(folder / "keys.json", "everything", SCOPES)
     settings = {"keys": str(folder / "keys.json"), "policy": ASKING, "workspace": str(work)}
     with running(folder, bundle_folder, key, **settings) as started:

@@ -66,7 +66,7 @@ def test_more_clusters_than_rows_are_cut_to_the_rows():
 
 
 def test_a_method_that_compares_all_pairs_refuses_large_data():
-    with pytest.raises(ConfigError, match="use graph or kmeans"):
+    with pytest.raises(ConfigError, match="use graph"):
         clusterer_for("ward", clusterings.LARGEST_SQUARE + 1)
     assert clusterer_for("auto", 10**6) is clusterings.by_graph
 

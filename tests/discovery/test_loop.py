@@ -192,3 +192,10 @@ def test_progress_tells_the_rounds():
     run(progress=lambda what, done, total, note="": told.append((what, done, total, note)))
     assert told[0] == ("cluster and judge", 0, CONFIG.rounds, f"{len(SPACE)} left")
     assert told[-1][1] == CONFIG.rounds
+
+
+@pytest.mark.parametrize(("rule", "heard"), [(always, True), (never, False)])
+def test_notes_on_the_judge_are_the_same_when_the_rounds_were_kept(rule, heard):
+    kept = Memory()
+    first, again = (find_clusters(SPACE, RuleJudge(rule, heard), CONFIG, kept) for _ in range(2))
+    assert first.notes == again.notes != ()

@@ -131,6 +131,10 @@ def test_what_spreadsheets_save_is_read(tmp_path, encoding, delimiter):
             "line 2: merge_into goes round in a circle",
         ),
         (
+            [keep_of("ask-refund", "no", "cancel-order")],
+            "line 5: the row is dropped and merged into 'cancel-order'",
+        ),
+        (
             [keep_of(one, "no") for one in ("ask-refund", "cancel-order", "track-parcel")],
             "no row is kept",
         ),

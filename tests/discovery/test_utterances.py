@@ -145,3 +145,8 @@ def test_every_turn_is_counted_once(texts):
     read = read_utterances([talk(*ASKED), talk(*texts, id="e")], CONFIG)
     counted = sum(one.count for one in (*read.utterances, *read.set_aside))
     assert counted == len(ASKED) + len(texts)
+
+
+def test_a_turn_that_begins_with_thousands_of_spaces_is_read():
+    read = read_utterances([talk(*ASKED, " " * 3_000 + "where is my parcel please")], CONFIG)
+    assert "where is my parcel please" in {one.text for one in read.utterances}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
+from tests.workspaces import copy_folder
 from turnwise.errors import ConfigError
 from turnwise.project import Project, current_bundle
 from turnwise.steps import Dialogue, evaluate_clarify, evaluate_policy, open_policy
@@ -50,7 +49,7 @@ def test_a_dialogue_keeps_what_was_said_and_asked(finished, tmp_path):
 
 
 def test_the_policy_is_scored_beside_the_model_and_whoever_it_asks(finished, tmp_path):
-    copy = shutil.copytree(finished, tmp_path / "copy")
+    copy = copy_folder(finished, tmp_path / "copy")
     with Project.open(copy) as project:
         found = evaluate_policy(project)
     names = [one.name for one in found.arms]
@@ -67,7 +66,7 @@ def test_the_policy_is_scored_beside_the_model_and_whoever_it_asks(finished, tmp
 
 
 def test_a_simulated_customer_answers_what_is_asked(finished, tmp_path):
-    copy = shutil.copytree(finished, tmp_path / "copy")
+    copy = copy_folder(finished, tmp_path / "copy")
     with (copy / "turnwise.yaml").open("a", encoding="utf-8") as file:
         file.write("policy: {order: [accept, clarify], choices: 12, clarifications: 2}\n")
     with Project.open(copy) as project:

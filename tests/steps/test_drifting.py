@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
+from tests.workspaces import copy_folder
 from turnwise.bundle.reference import Sample
 from turnwise.decision_log import GivenLabel, LogBatch, LoggedDecision
 from turnwise.errors import BundleError, ConfigError
@@ -178,7 +178,7 @@ def test_more_than_can_be_looked_at_asks_for_a_shorter_time(reference, monkeypat
 
 @pytest.fixture
 def workspace(finished, tmp_path):
-    return shutil.copytree(finished, tmp_path / "work")
+    return copy_folder(finished, tmp_path / "work")
 
 
 def test_the_log_of_a_workspace_is_compared_with_the_bundle_that_serves(workspace):

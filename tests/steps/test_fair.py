@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 
+from tests.workspaces import copy_folder
 from turnwise.errors import EvaluationError, TaxonomyError, TrainingError
 from turnwise.project import Project, current_bundle
 from turnwise.steps import evaluate_bundle, label_logs, train_bundle
@@ -15,8 +15,7 @@ from turnwise.steps import evaluate_bundle, label_logs, train_bundle
 
 @pytest.fixture
 def copy(finished, tmp_path) -> Path:
-    shutil.copytree(finished, tmp_path / "work")
-    return tmp_path / "work"
+    return copy_folder(finished, tmp_path / "work")
 
 
 def change(folder: Path, file: str, old: str, new: str) -> None:
@@ -58,6 +57,7 @@ def test_a_damaged_bundle_is_trained_anew(copy):
     model = before / "model.onnx"
     data = bytearray(model.read_bytes())
     data[len(data) // 2] ^= 1
+    model.unlink()  # which is a link
     model.write_bytes(data)
     with Project.open(copy) as project:
         assert train_bundle(project).fresh

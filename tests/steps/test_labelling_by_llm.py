@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from benchmarks.labelling_stage import stand_in
 from benchmarks.llm_behaviour import Behaviour
 from benchmarks.llm_server import Running, running
+from tests.workspaces import copy_folder
 from turnwise.annotations import Source
 from turnwise.errors import ConfigError, TrainingError, WorkspaceError
 from turnwise.labelling.annotator import STRATEGIES
@@ -30,12 +31,21 @@ def server() -> Iterator[Running]:
         yield started
 
 
+@pytest.fixture(scope="module")
+def half(finished, tmp_path_factory) -> Path:
+    """The finished workspace with half of its logs; read it, don't change it."""
+    folder = copy_folder(finished, tmp_path_factory.mktemp("half") / "work")
+    with Project.open(folder) as opened:
+        logs = opened.split().unlabelled
+        opened.workspace.forget(logs[len(logs) // 2 :])
+    return folder
+
+
 @pytest.fixture
-def project(finished, tmp_path, monkeypatch, server) -> Iterator[Project]:
+def project(half, tmp_path, monkeypatch, server) -> Iterator[Project]:
     """A workspace with embedded labels, and a language model."""
     ask(monkeypatch, server.url)
-    shutil.copytree(finished, tmp_path / "work")
-    with Project.open(tmp_path / "work") as opened:
+    with Project.open(copy_folder(half, tmp_path / "work")) as opened:
         yield opened
 
 
@@ -175,10 +185,8 @@ def test_a_dry_run_asks_nothing_and_tells_the_calls(project, server, monkeypatch
     assert server.stats()["requests"] == before
 
 
-def test_turns_without_an_answer_are_asked_again_and_the_others_kept(
-    finished, tmp_path, monkeypatch
-):
-    shutil.copytree(finished, tmp_path / "work")
+def test_turns_without_an_answer_are_asked_again_and_the_others_kept(half, tmp_path, monkeypatch):
+    copy_folder(half, tmp_path / "work")
     with Project.open(tmp_path / "work") as project:
         broken = Behaviour(faults={"500": 0.5}, most_faults=99)
         options = LabelOptions("zero-shot", "llm")
@@ -197,10 +205,8 @@ def test_turns_without_an_answer_are_asked_again_and_the_others_kept(
         assert len(labelled_turns(project, "zero-shot a-model")) == turns_of(project)
 
 
-def test_answers_that_can_not_be_used_are_counted_and_not_asked_again(
-    finished, tmp_path, monkeypatch
-):
-    shutil.copytree(finished, tmp_path / "work")
+def test_answers_that_can_not_be_used_are_counted_and_not_asked_again(half, tmp_path, monkeypatch):
+    copy_folder(half, tmp_path / "work")
     wrong = Behaviour(faults={"wrong-label": 1.0}, most_faults=None)
     with Project.open(tmp_path / "work") as project, running(wrong) as server:
         ask(monkeypatch, server.url)

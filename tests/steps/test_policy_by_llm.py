@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 
 import pytest
 
 from tests.llm.scripted_server import Answer, said, servers, used
+from tests.workspaces import copy_folder
 from turnwise.errors import ConfigError
 from turnwise.llm import BudgetReached, EndpointError
 from turnwise.project import Project, current_bundle
@@ -33,7 +33,7 @@ def serve():
 @pytest.fixture
 def workspace(finished, tmp_path):
     """A copy of the finished workspace that names a server as `small`; a few turns are its test."""
-    copy = shutil.copytree(finished, tmp_path / "copy")
+    copy = copy_folder(finished, tmp_path / "copy")
 
     def make(server, policy: str = "seconds: 30"):
         text = (
@@ -41,8 +41,10 @@ def workspace(finished, tmp_path):
             f"    base_url: {server.url}\n    model: big\n    price_in: 1.0\n    concurrency: 4\n"
             f"policy: {{{policy}}}\ncaps: {{evaluation: 1}}\n"
         )
-        with (copy / "turnwise.yaml").open("a", encoding="utf-8") as file:
-            file.write(text)
+        path = copy / "turnwise.yaml"
+        settings = path.read_text("utf-8")
+        assert "test: 10" in settings
+        path.write_text(settings.replace("test: 10", "test: 4") + text, encoding="utf-8")
         return copy
 
     return make

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tiny_encoders import make_encoder
 
+from tests.workspaces import copy_folder
 from turnwise.bundle import Bundle
 from turnwise.config import Recipe, load_recipe, recipe_names
 from turnwise.conversations import Conversation, Turn
+from turnwise.encoders import DEFAULT_ENCODER
 from turnwise.errors import ConfigError
 from turnwise.project import Project, current_bundle
 from turnwise.sampling import hold_apart
-from turnwise.steps import plan_bundle, train_bundle
+from turnwise.steps import label_logs, plan_bundle, train_bundle
 from turnwise.steps.training import _texts
 
 SAID = Conversation(
@@ -37,10 +39,24 @@ def tiny(tmp_path_factory, finished) -> str:
     return str(make_encoder(tmp_path_factory.mktemp("tiny") / "tiny", "bert", sorted(words)))
 
 
+@pytest.fixture(scope="module")
+def small(finished, tiny, tmp_path_factory) -> Iterator[Path]:
+    """The finished workspace, labelled by the tiny encoder; read it, don't change it."""
+    folder = copy_folder(finished, tmp_path_factory.mktemp("small") / "work")
+    path = folder / "turnwise.yaml"
+    text = path.read_text("utf-8")
+    assert DEFAULT_ENCODER in text
+    path.write_text(text.replace(DEFAULT_ENCODER, tiny), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TURNWISE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        with Project.open(folder) as project:
+            label_logs(project)
+        yield folder
+
+
 @pytest.fixture
-def copy(finished, tmp_path) -> Path:
-    shutil.copytree(finished, tmp_path / "work")
-    return tmp_path / "work"
+def copy(small, tmp_path) -> Path:
+    return copy_folder(small, tmp_path / "work")
 
 
 def short(name: str, encoder: str) -> Recipe:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 
 import pytest
 
+from tests.workspaces import copy_folder
 from turnwise.annotations import REVIEW, Annotation
 from turnwise.conversations import examples
 from turnwise.project import Project, without_gold
@@ -19,7 +19,7 @@ NEW = "a-new-talk"
 @pytest.fixture
 def project(finished, tmp_path):
     """A workspace with a log that nobody labelled before."""
-    shutil.copytree(finished, tmp_path / "work")
+    copy_folder(finished, tmp_path / "work")
     with Project.open(tmp_path / "work") as opened:
         known = opened.workspace.conversation(opened.split().unlabelled[0])
         opened.workspace.add([replace(without_gold(known), id=NEW)])

@@ -171,4 +171,5 @@ def forget(
     if not ids and before is None:
         raise typer.BadParameter("give ids of conversations, or --before DATE")
     with Project.open(workspace) as opened:
+        opened.refuse_beside(["discover"], "and would quote them in what it writes")
         show.forgotten(opened.workspace.forget(ids or (), date(before)), json)

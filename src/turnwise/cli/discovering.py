@@ -95,7 +95,13 @@ def discover(
             show_discovery.planned(plan_discovery(opened, options, progress), json)
             return
         result = discover_intents(opened, options, progress)
-    show_discovery.discovered(result, workspace, against, json)
+    show_discovery.discovered(result, workspace, _beside(against, bundle, dimension), json)
+
+
+def _beside(against: Path | None, bundle: Path | None, dimension: str) -> str:
+    """Options of `from-table` that name what was compared with: a bundle alone has its own."""
+    base = against or (None if bundle is None else bundle / "taxonomy.json")
+    return "" if base is None else f" --against {base} --dimension {dimension}"
 
 
 @taxonomy.command("from-table")

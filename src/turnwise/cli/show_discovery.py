@@ -16,7 +16,12 @@ MOST_SHOWN = 40  # intents; all of them stand in the table
 LONGEST = 60  # characters of an example
 
 
-def discovered(result: DiscoverResult, workspace: Path, against: Path | None, json: bool) -> None:
+def discovered(result: DiscoverResult, workspace: Path, beside: str, json: bool) -> None:
+    """Print a result.
+
+    Args:
+        beside: options of `from-table` that name what was compared with; empty where nothing was.
+    """
     if json:
         print_json(result)
         return
@@ -40,7 +45,6 @@ def discovered(result: DiscoverResult, workspace: Path, against: Path | None, js
         if path is not None:
             print(f"{name}: {path}")
     if result.table is not None:
-        beside = "" if against is None else f" --against {against}"
         print(
             f"Next: look at the report, edit the table, then: turnwise taxonomy from-table "
             f"{result.table} --out {workspace / 'taxonomy.yaml'}{beside}"
@@ -75,6 +79,8 @@ def _where_turns_went(result: DiscoverResult) -> None:
     print(f"Of {result.turns:,} turns: {told}, {sum(result.set_aside.values()):,} set aside")
     for reason, count in result.set_aside.items():
         print(f"  set aside: {reason}, {count:,}")
+    if not result.intents:
+        return
     print(
         f"{percent(result.goodness)} of the intents are coherent, says {result.final_judge}; kept "
         f"in {result.rounds} rounds by {result.judge}, named by {result.namer}"
@@ -101,4 +107,7 @@ def from_table(result: TableResult, json: bool) -> None:
     print(f"{len(result.labels):,} intents are in {result.taxonomy}")
     for name, examples in result.merged.items():
         print(f"  merged into {name}: {examples:,} examples")
-    print("Next: turnwise label, then turnwise train")
+    print(
+        "Next: turnwise label, turnwise review export for people to decide some turns, turnwise "
+        "review import, then turnwise train"
+    )

@@ -25,6 +25,7 @@ FEWEST = 2.0  # clusters
 LOWEST = 0.5  # resolution
 ROWS = 80  # utterances for which the highest resolution grows by one
 MEMBERS = 10  # utterances of a mean cluster at the largest count
+MOST_CLUSTERS = 500  # at that; k-means and mixtures take rows times clusters
 NEAR_BEST = 0.99  # of the best silhouette: where the intents of public sets were found again
 MOST_JUDGED = 8
 SAMPLED = 10_000  # rows at most that a silhouette is the mean of, evenly spread
@@ -42,7 +43,7 @@ def lay_out(method: Method, n: int) -> tuple[float, ...]:
     """
     if chosen_method(method) == "graph":
         return _ladder(LOWEST, max(2.0, n / ROWS))
-    counts = _ladder(FEWEST, max(FEWEST + 1, n / MEMBERS))
+    counts = _ladder(FEWEST, max(FEWEST + 1, min(n / MEMBERS, MOST_CLUSTERS)))
     return tuple(dict.fromkeys(float(round(one)) for one in counts))
 
 

@@ -50,14 +50,14 @@ def clusterer_for(method: Method, n: int) -> Clusterer:
     """The clustering of that name, for n rows.
 
     Raises:
-        ConfigError: it would compare too many pairs.
+        ConfigError: there are too many for it: pairs that are compared, or rows and clusters.
     """
     chosen = chosen_method(method)
-    if chosen in ("ward", "average", "hdbscan") and n > LARGEST_SQUARE:
+    if chosen != "graph" and n > LARGEST_SQUARE:
         raise ConfigError(
-            f"{method} compares all pairs, and {n:,} utterances are too many for it",
+            f"{n:,} utterances are too many for {method}, whose cost grows with their square",
             field="discovery.method",
-            hint=f"It takes {LARGEST_SQUARE:,} at most; use graph or kmeans",
+            hint=f"It takes {LARGEST_SQUARE:,} at most; use graph",
         )
     return _CLUSTERERS[chosen]
 

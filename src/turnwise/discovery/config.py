@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -22,7 +23,7 @@ class DiscoveryConfig:
         by: who judges and names clusters: statistics and rules of this machine, or language
             models. crowd: endpoints whose majority judges, by name; empty: the teacher alone.
         roles: whose turns are read.
-        method: the base clustering; `auto`: what did best in measurements for so many utterances.
+        method: the base clustering; `auto`: what did best in measurements, `graph`.
         candidates: cluster counts (or resolutions, for `graph`) that each round tries; empty:
             laid out by the number of utterances.
         prune: after the first round try only the candidates that the log of earlier ones
@@ -83,6 +84,7 @@ class DiscoveryConfig:
             ("dimensions", self.dimensions, 2, 8),
             ("levels", self.levels, 1, 3),
             ("smallest", self.smallest, 2, 10_000),
+            ("seed", self.seed, 0, 2**32 - 1),
         ):
             if not least <= value <= most:
                 raise ConfigError(
@@ -98,7 +100,7 @@ class DiscoveryConfig:
                 field="discovery.candidates",
                 hint=f"Give {MOST_CANDIDATES} at most",
             )
-        if any(one <= 0 for one in self.candidates):
+        if any(not (one > 0 and math.isfinite(one)) for one in self.candidates):
             raise ConfigError(
                 "a candidate is a number of clusters, or a resolution, over 0",
                 field="discovery.candidates",

@@ -107,8 +107,14 @@ def _faults(
 
 
 def _merge_faults(edited: Sequence[Edited], existing: frozenset[str]) -> Iterator[Fault]:
-    by_name = {one.name: one for one in edited}
+    by_name = {one.name: one for one in edited if one.name}
     for one in edited:
+        if one.merge_into and one.keep is False:
+            yield (
+                one.line,
+                f"the row is dropped and merged into {one.merge_into!r}. Write yes into keep to "
+                "give its examples to that, or empty merge_into to drop it",
+            )
         if not one.merge_into or not one.keep:
             continue
         target = by_name.get(one.merge_into)

@@ -35,6 +35,7 @@ from turnwise.discovery.judging.second import WordingJudge
 from turnwise.discovery.loop import Found, find_clusters
 from turnwise.discovery.merging import Merged, merge_clusters
 from turnwise.discovery.naming import EmbeddedNamer
+from turnwise.discovery.pruning import Pruner, by_curve
 from turnwise.discovery.roles import cluster_sides, split_by_names, tells_roles, with_roles
 from turnwise.discovery.utterances import Known, read_utterances
 from turnwise.discovery.vectors import make_space
@@ -56,12 +57,14 @@ class Helpers:
         judge: in the loop. final_judge: of what came of it; another one. namer: gives names.
         known: tells the turns that a taxonomy explains already, which are left out; None where
             everything is read.
+        prune: predicts the candidates that are worth trying.
     """
 
     judge: Judge
     final_judge: Judge
     namer: Namer
     known: Known | None = None
+    prune: Pruner = by_curve
 
 
 def embedded_helpers(encoder: Encoder) -> Helpers:
@@ -102,12 +105,12 @@ def discover_utterances(
 ) -> Discovery:
     """The same for utterances that were read already, none of them set aside."""
     space = make_space(utterances, encoder, config, progress)
-    found = find_clusters(space, helpers.judge, config, rounds, progress)
+    found = find_clusters(space, helpers.judge, config, rounds, progress, helpers.prune)
     names = _named(space, found, helpers.namer, progress)
     if not tells_roles(space):
         sides = split_by_names(space, found.clusters, names)
         space = with_roles(space, sides)
-        loop = _SideLoop(helpers.judge, config, rounds, progress)
+        loop = _SideLoop(helpers, config, rounds, progress)
         found = cluster_sides(space, sides, loop.find)
         names = _named(space, found, helpers.namer, progress)
     merged = merge_clusters(found.clusters, names, encoder, config.theta)
@@ -138,7 +141,7 @@ def discover_utterances(
 class _SideLoop:
     """The loop over one side of the talk, its rounds kept apart from those of both together."""
 
-    judge: Judge
+    helpers: Helpers
     config: DiscoveryConfig
     rounds: RoundStore
     progress: Progress
@@ -146,7 +149,8 @@ class _SideLoop:
     def find(self, role: Role, side: Space) -> Found:
         kept = _Behind(self.rounds, BEHIND[role])
         try:
-            return find_clusters(side, self.judge, self.config, kept, self.progress)
+            judge, prune = self.helpers.judge, self.helpers.prune
+            return find_clusters(side, judge, self.config, kept, self.progress, prune)
         except DiscoveryError as error:
             note = f"The turns of the {role} were left as they are: {error}"
             return Found((), (), (), np.arange(len(side), dtype=np.intp), (note,))

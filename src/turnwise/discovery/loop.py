@@ -85,21 +85,15 @@ def find_clusters(
         scores=tuple(score for one in log for score in one.scores),
         rounds=tuple(log),
         left=unclustered,
-        notes=tuple(_notes(log, loop)),
+        notes=tuple(_notes(log)),
     )
 
 
 class Loop:
-    """One run of the loop over a space.
-
-    Attributes:
-        asked: clusters that the judge was shown. refused: those it called bad; unheard: those to
-            which it gave no usable answer.
-    """
+    """One run of the loop over a space."""
 
     def __init__(self, space: Space, judge: Judge, config: DiscoveryConfig, prune: Pruner) -> None:
         self.space, self.judge, self.config, self.prune = space, judge, config, prune
-        self.asked = self.refused = self.unheard = 0
 
     def round(self, left: Rows, log: Sequence[Round]) -> Round:
         """Cluster what is left by every candidate, judge, and choose."""
@@ -112,6 +106,7 @@ class Loop:
         trials = tuple(map(_trial, tried, judged))
         chosen = best(trials)
         kept = [(rows, one.score) for rows, one in judged[chosen] if one.good]
+        said = [one for each in judged for _, one in each if one is not TOO_SMALL]
         inside = np.concatenate([rows for rows, _ in kept]) if kept else left[:0]
         return Round(
             number=len(log) + 1,
@@ -121,6 +116,9 @@ class Loop:
             scores=tuple(score for _, score in kept),
             left=tuple(map(int, np.setdiff1d(left, inside))),
             predicted=predicted,
+            asked=len(said),
+            refused=sum(not one.good for one in said),
+            unheard=sum(not one.heard for one in said),
         )
 
     def _screened(self, vectors: Vectors, cut: Cut) -> tuple[float, ...]:
@@ -135,9 +133,6 @@ class Loop:
         large = [rows for rows in clusters if len(rows) >= self.config.smallest]
         small = [rows for rows in clusters if len(rows) < self.config.smallest]
         verdicts = self.judge.judge(self.space, large) if large else []
-        self.asked += len(verdicts)
-        self.refused += sum(not one.good for one in verdicts)
-        self.unheard += sum(not one.heard for one in verdicts)
         return [*zip(large, verdicts, strict=True), *((rows, TOO_SMALL) for rows in small)]
 
 
@@ -177,18 +172,19 @@ def _check(space: Space) -> None:
         )
 
 
-def _notes(log: Sequence[Round], loop: Loop) -> list[str]:
+def _notes(log: Sequence[Round]) -> list[str]:
+    asked, unheard = sum(one.asked for one in log), sum(one.unheard for one in log)
     notes = []
     if not any(trial.good for one in log for trial in one.trials):
         notes.append("The judge called no cluster good: nothing was found.")
-    elif loop.asked and not loop.refused:
+    elif asked and not any(one.refused for one in log):
         notes.append(
-            f"The judge called each of {loop.asked:,} clusters good, whatever their number: it "
+            f"The judge called each of {asked:,} clusters good, whatever their number: it "
             "did not decide how many intents were found."
         )
-    if loop.unheard:
+    if unheard:
         notes.append(
-            f"The judge gave no usable answer on {loop.unheard:,} of {loop.asked:,} clusters; "
+            f"The judge gave no usable answer on {unheard:,} of {asked:,} clusters; "
             "they count as bad."
         )
     return notes

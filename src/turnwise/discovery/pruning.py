@@ -71,14 +71,15 @@ def hits(log: Sequence[Round], most: int = GUESSES) -> list[tuple[int, int]]:
 
     Returns:
         For the first 1 to `most` guesses: rounds in which they hold the chosen candidate, and
-        rounds with guesses in all.
+        rounds with more candidates than guesses: in others every guess is right.
     """
-    guessed = [one for one in log if one.predicted]
-    best = [one.trials[one.chosen].candidate for one in guessed]
-    return [
-        (sum(b in one.predicted[:top] for one, b in zip(guessed, best, strict=True)), len(guessed))
-        for top in range(1, most + 1)
-    ]
+    found = []
+    for top in range(1, most + 1):
+        open_ = [one for one in log if one.predicted and len(one.trials) > top]
+        best = [one.trials[one.chosen].candidate for one in open_]
+        right = sum(b in one.predicted[:top] for one, b in zip(open_, best, strict=True))
+        found.append((right, len(open_)))
+    return found
 
 
 def _powers(places: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -84,11 +84,19 @@ def flatten(members: Vectors, dimensions: int) -> NDArray[np.float64]:
     d is `dimensions` at most, and 0 where all members are the same.
     """
     centred = members.astype(np.float64) - members.mean(axis=0, dtype=np.float64)
+    if len(members) < members.shape[1]:  # of few members, their own products are far fewer
+        strengths, sides = np.linalg.eigh(centred @ centred.T)
+        varied = _strongest(strengths, dimensions, len(members))
+        few: NDArray[np.float64] = sides[:, varied] * np.sqrt(strengths[varied])
+        return few
     strengths, axes = np.linalg.eigh(centred.T @ centred)
-    strongest = np.argsort(-strengths, kind="stable")[:dimensions]
-    varied = strongest[strengths[strongest] > 1e-9 * len(members)]
-    flat: NDArray[np.float64] = centred @ axes[:, varied]
+    flat: NDArray[np.float64] = centred @ axes[:, _strongest(strengths, dimensions, len(members))]
     return flat
+
+
+def _strongest(strengths: NDArray[np.float64], dimensions: int, n: int) -> Rows:
+    strongest = np.argsort(-strengths, kind="stable")[:dimensions]
+    return strongest[strengths[strongest] > 1e-9 * n]
 
 
 def hull_corners(points: NDArray[np.float64]) -> Rows:

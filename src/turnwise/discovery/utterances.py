@@ -162,7 +162,8 @@ def _note_turn(example: Example, log: _Log) -> _Text:
 
 
 def _note_before(before: str, one: _Text, log: _Log) -> None:
-    wanted = len(one.after) < BAGS and one.text.count(" ") < SHORT
+    # A text that is said once comes after nothing in particular: its turn before is not kept.
+    wanted = one.count > 1 and len(one.after) < BAGS and one.text.count(" ") < SHORT
     if wanted or len(log.before) < EVERY_BAG:
         bag = bag_of(before)
         if len(log.before) < EVERY_BAG:
@@ -188,6 +189,7 @@ def _question_before(example: Example) -> str:
 
 def _clean(text: str) -> tuple[str, bool]:
     """A text without characters that nothing can write, and whether it was cut."""
+    text = text.strip()
     was_cut = len(text) > LONGEST
     if was_cut:
         text = text[:LONGEST].rsplit(maxsplit=1)[0] if " " in text[:LONGEST] else text[:LONGEST]
@@ -239,9 +241,12 @@ def _too_few(left: int, log: _Log, set_aside: Sequence[SetAside]) -> str:
     for one in set_aside:
         reasons[one.reason] += one.count
     why = ", ".join(f"{count:,} {reason}" for reason, count in reasons.most_common())
+    advice = "Import more conversations"
+    if EXPLAINED in reasons:
+        advice = "There is nothing new to find; import more conversations to look again"
     return (
         f"{log.turns:,} turns leave {left:,} distinct utterances, fewer than the {FEWEST} that "
-        f"intents can be found in{f' (set aside: {why})' if why else ''}. Import more conversations"
+        f"intents can be found in{f' (set aside: {why})' if why else ''}. {advice}"
     )
 
 

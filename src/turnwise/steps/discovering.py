@@ -34,9 +34,10 @@ from turnwise.taxonomy import to_dict
 from turnwise.workspace.forgetting import DISCOVERY
 from turnwise.workspace.rounds import FolderRounds
 
-VERSION = "1"  # of what goes on behind kept rounds
+VERSION = "2"  # of what goes on behind kept rounds
 KEY_DIGITS = 16
 SHOWN_EXAMPLES = 3
+WEAK = 0.3  # share of coherent intents under which a person is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ def discover_intents(
             conversations = project.workspace.conversations()
             found = discover(conversations, encoder, config, asked.helpers, rounds, progress)
             given = None if baseline is None else _given(baseline, found, encoder)
-            facts = _facts(project, asked.helpers, baseline)
+            facts = _facts(project, baseline)
             files = write_files(found, given, options.out or folder, facts, progress)
             result = _result(found, files, given, asked.spend)
             record.update(intents=len(result.intents), turns=result.turns, calls=result.calls)
@@ -221,14 +222,11 @@ def _given(baseline: Baseline, found: Discovery, encoder: Encoder) -> Given:
     return Given(baseline.taxonomy, baseline.dimension, additions)
 
 
-def _facts(project: Project, helpers: Helpers, baseline: Baseline | None) -> dict[str, str]:
+def _facts(project: Project, baseline: Baseline | None) -> dict[str, str]:
     counts = project.workspace.counts()
     facts = {
         "Conversations": f"{counts.conversations:,}",
         "Encoder": project.config.encoder,
-        "Judged by": helpers.judge.source_name,
-        "Judged in the end by": helpers.final_judge.source_name,
-        "Named by": helpers.namer.source_name,
     }
     if baseline is not None:
         facts["Looked for beside"] = f"{baseline.dimension.name} of {baseline.taxonomy.name}"
@@ -254,7 +252,7 @@ def _result(found: Discovery, files: Files, given: Given | None, spend: Spend) -
         namer=found.namer,
         rounds=len(found.rounds),
         merges=tuple((one.one, one.other) for one in found.merges if not one.done),
-        notes=(*found.notes, *filter(None, [files.note])),
+        notes=(*found.notes, *_weak(found), *filter(None, [files.note])),
         taxonomy=files.taxonomy,
         table=files.table,
         report=files.report,
@@ -263,6 +261,20 @@ def _result(found: Discovery, files: Files, given: Given | None, spend: Spend) -
         money=spend.money,
         reused=spend.reused,
     )
+
+
+def _weak(found: Discovery) -> Iterator[str]:
+    """What to do with a result that is hardly more than a first look."""
+    if found.clusters and found.goodness < WEAK:
+        yield (
+            "few of these intents are coherent: take them as topics to look through, and split or "
+            "drop rows of the table. A language model judges and names better (--by llm)"
+        )
+    if any(one.role not in (None, "customer") for one in found.utterances):
+        yield (
+            "turns of agents were read too: drop their rows before labelling, which is of "
+            "customers' turns"
+        )
 
 
 def _intents(found: Discovery, files: Files, given: Given | None) -> Iterator[FoundIntent]:

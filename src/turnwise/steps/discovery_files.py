@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from turnwise.clusters import Discovery
@@ -89,9 +90,18 @@ def write_files(
         proposed = _proposed(given, labels)
         taxonomy, table = folder / TAXONOMY, folder / TABLE
         write_taxonomy(proposed, taxonomy)
-        replace_file(table, table_text(_rows(found, labels, given)).encode())
+        _replace_table(table, table_text(_rows(found, labels, given)).encode())
     report, note = _report(found, folder / REPORT, facts, progress)
     return Files(labels, taxonomy, table, report, note)
+
+
+def _replace_table(table: Path, content: bytes) -> None:
+    """Write the table; no kept one is written over, since it may be the one somebody edited."""
+    kept = table.with_name(f"{table.name}.before")
+    if kept.exists() and table.exists() and table.read_bytes() != content:
+        places = (table.with_name(f"{kept.name}-{number}") for number in count(2))
+        kept.replace(next(place for place in places if not place.exists()))
+    replace_file(table, content)
 
 
 def taxonomy_from_table(

@@ -25,6 +25,7 @@ from turnwise.discovery.discover import embedded_helpers
 from turnwise.discovery.judging import CrowdJudge, LlmJudge
 from turnwise.discovery.naming.llm import LlmNamer
 from turnwise.discovery.proposal import check_dimension
+from turnwise.discovery.pruning_llm import LlmPruner
 from turnwise.discovery.utterances import Known
 from turnwise.encoders import Encoder
 from turnwise.endpoints import TEACHER
@@ -124,6 +125,11 @@ def asked_endpoints(project: Project, config: DiscoveryConfig) -> list[Endpoint]
     return list(dict.fromkeys(project.endpoint(name) for name in names))
 
 
+def is_another(endpoint: Endpoint, others: Sequence[Endpoint]) -> bool:
+    """Whether a model is none of others, however they are asked."""
+    return all((one.base_url, one.model) != (endpoint.base_url, endpoint.model) for one in others)
+
+
 @contextmanager
 def open_helpers(
     project: Project,
@@ -159,7 +165,8 @@ def open_helpers(
         loop: Judge = (
             CrowdJudge(tuple(map(judge, config.crowd))) if config.crowd else judge(TEACHER)
         )
-        last = judge(JUDGE) if project.endpoint(JUDGE) not in looping else helpers.final_judge
+        last = judge(JUDGE) if is_another(project.endpoint(JUDGE), looping) else helpers.final_judge
         namer = LlmNamer(clients[project.endpoint(TEACHER)], background, helpers.namer)
-        named = replace(helpers, judge=loop, final_judge=last, namer=namer)
-        yield Asked(named, tuple(clients.values()))
+        prune = LlmPruner(clients[project.endpoint(TEACHER)], background)
+        asked = replace(helpers, judge=loop, final_judge=last, namer=namer, prune=prune)
+        yield Asked(asked, tuple(clients.values()))

@@ -18,7 +18,7 @@ from turnwise.llm.tasks import A
 from turnwise.progress import Progress, silent
 from turnwise.project import Project
 from turnwise.steps.discovering import DiscoverOptions, check_options
-from turnwise.steps.discovery_helpers import JUDGE, read_baseline
+from turnwise.steps.discovery_helpers import JUDGE, is_another, read_baseline
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def _noting(
         return [LlmJudge.of(_Unasked(project.endpoint(name)), background, config) for name in names]
 
     looping = config.crowd or (TEACHER,)
-    apart = project.endpoint(JUDGE) not in [project.endpoint(name) for name in looping]
+    apart = is_another(project.endpoint(JUDGE), [project.endpoint(name) for name in looping])
     namer = LlmNamer(_Unasked(project.endpoint(TEACHER)), background, helpers.namer)
     loop = _Noting(models(looping), helpers.judge, namer, helpers.namer, asked)
     last = _Noting(models((JUDGE,)), helpers.final_judge, namer, helpers.namer, asked)

@@ -18,8 +18,8 @@ _ROUND = TypeAdapter(Round)
 class FolderRounds:
     """A `clusters.RoundStore` in a folder of its own, which is made when the first round is put.
 
-    A file is whole or absent; one that is damaged counts as absent, so that its round, and those
-    behind it, are done again.
+    A file is whole or absent; one that is damaged counts as absent, so that its round is done
+    again; with one seed it comes out as it was.
 
     Args:
         folder: of one run, named after the hash of all that goes into it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -221,3 +222,9 @@ def test_a_role_that_nobody_knows_is_people():
     space = Space((Utterance("a loan", role=None),), *[WordEncoder().encode(["a loan"])] * 2)
     (name,) = NAMER.name(space, [np.array([0])])
     assert name.description.startswith("People")
+
+
+@pytest.mark.parametrize("opening", ["hi", "ok", "bye", "yes", "no", "thanks"])
+def test_a_long_word_behind_a_cue_is_not_cut_in_every_way_there_is(opening):
+    # With a pattern that may cut inside a word this takes minutes, and the suite would hang.
+    assert Verbs([]).read(f"{opening} {'a' * 480} b c d e f").verbs == ()

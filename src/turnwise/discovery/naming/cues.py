@@ -33,7 +33,8 @@ def _cue(pattern: str) -> re.Pattern[str]:
     return re.compile("".join(lines))
 
 
-_SHORTLY = r"\W*(?:\w+\W*){0,4}$"
+# A word ends before the next begins: else a long one could be cut in millions of ways.
+_SHORTLY = r"\W*(?:\w+(?:\W+|$)){0,4}$"
 # The first that is found is the kind of an utterance; questions and wishes come after these.
 KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (

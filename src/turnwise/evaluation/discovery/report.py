@@ -104,9 +104,10 @@ def _header(
     links: Sequence[tuple[str, str]],
 ) -> str:
     aside = sum(one.count for one in discovery.set_aside)
+    read = tables.turns_read(discovery)
     told = {
-        "Turns read": f"{discovery.turns + aside:,}",
-        "Set aside of them": f"{aside:,} ({percent(share(aside, discovery.turns + aside))})",
+        "Turns read": f"{read:,}",
+        "Set aside or known of them": f"{aside:,} ({percent(share(aside, read))})",
         "Distinct utterances of the others": f"{len(discovery.utterances):,}",
         "Judged in the loop by": discovery.judge,
         "Judged at the end by": discovery.final_judge,
@@ -135,7 +136,9 @@ def _cards(discovery: Discovery) -> Iterator[str]:
     texts = percent(share(len(discovery.unclustered), len(discovery.utterances)))
     good = percent(discovery.goodness) if found else "–"
     yield _score("Intents found", f"{len(found):,}", _sizes(discovery))
-    yield _score("Turns explained", percent(share(explained, turns)), f"{explained:,} of {turns:,}")
+    yield _score(
+        "Turns in an intent", percent(share(explained, turns)), f"{explained:,} of {turns:,}"
+    )
     yield _score("Unclustered", percent(share(left, turns)), f"of turns; {texts} of distinct texts")
     yield _score("Good clusters", good, f"says the final judge, {discovery.final_judge}")
 
@@ -171,7 +174,7 @@ def _intents(discovery: Discovery) -> str:
 def _tree(discovery: Discovery) -> str:
     if not tree.has_levels(discovery.clusters):
         return ""
-    return tree.tree(discovery.clusters, discovery.turns)
+    return tree.tree(discovery.clusters, tables.turns_read(discovery))
 
 
 def _merges(discovery: Discovery) -> str:

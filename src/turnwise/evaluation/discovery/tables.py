@@ -24,7 +24,7 @@ def intent_table(discovery: Discovery) -> Table:
             _intent(discovery, number, one)
             for number, one in enumerate(discovery.clusters, start=1)
         ),
-        note="Share: of the turns of all utterances, unclustered ones among them. Judge: how sure "
+        note="Share: of all turns that were read, those set aside among them. Judge: how sure "
         "the judge inside the loop is that all of it is one intent; final judge: what the other "
         "judge says. Diversity: mean cosine distance to the centre; the higher, the more ways of "
         "saying it, or the looser.",
@@ -39,7 +39,7 @@ def _intent(discovery: Discovery, number: int, one: Cluster) -> tuple[Cell, ...]
         clipped(name.name),
         clipped(about, _TITLE) or None,
         one.turns,
-        Share(share(one.turns, discovery.turns)),
+        Share(share(one.turns, turns_read(discovery))),
         Share(one.score),
         "good" if one.good else "mixed",
         round(one.diversity, 2),
@@ -62,7 +62,7 @@ def set_aside_table(discovery: Discovery) -> Table:
     for one in discovery.set_aside:
         found.setdefault(one.reason, []).append(one)
     ranked = sorted(found.items(), key=lambda pair: (-_said(pair[1]), pair[0]))
-    every = discovery.turns + _said(discovery.set_aside)
+    every = turns_read(discovery)
     return Table(
         ("Reason", "Texts", "Turns", "Share of all turns", "Most frequent"),
         tuple(
@@ -152,6 +152,11 @@ def unclustered_table(discovery: Discovery) -> Table:
 
 def quotes(texts: Iterable[str]) -> Quotes:
     return Quotes(tuple(clipped(text) for text in texts))
+
+
+def turns_read(discovery: Discovery) -> int:
+    """Turns in a cluster, in none, and set aside."""
+    return discovery.turns + _said(discovery.set_aside)
 
 
 def share(part: int, whole: int) -> float:
