@@ -185,6 +185,8 @@ def test_against_a_taxonomy_only_what_it_lacks_is_found(tmp_path):
     with result.table.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["nearest"] for row in rows} <= set(SHOP["intent"].names)
+    if result.report is not None:
+        assert "Beside the labels that there are" in result.report.read_text("utf-8")
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,9 @@ from turnwise.discovery.proposal import (
 )
 from turnwise.discovery.table import Row, table_text
 from turnwise.errors import EvaluationError, WorkspaceError
+from turnwise.evaluation import Section
 from turnwise.progress import Progress
+from turnwise.steps.report_sections import additions_section
 from turnwise.steps.taxonomy_files import replace_file
 from turnwise.taxonomy import Dimension, Label, Taxonomy, load_taxonomy, save_taxonomy
 
@@ -91,7 +93,8 @@ def write_files(
         taxonomy, table = folder / TAXONOMY, folder / TABLE
         write_taxonomy(proposed, taxonomy)
         _replace_table(table, table_text(_rows(found, labels, given)).encode())
-    report, note = _report(found, folder / REPORT, facts, progress)
+    sections = () if given is None else (additions_section(given.additions, given.dimension.name),)
+    report, note = _report(found, folder / REPORT, facts, sections, progress)
     return Files(labels, taxonomy, table, report, note)
 
 
@@ -164,12 +167,16 @@ def turns_read(found: Discovery) -> int:
 
 
 def _report(
-    found: Discovery, path: Path, facts: Mapping[str, str], progress: Progress
+    found: Discovery,
+    path: Path,
+    facts: Mapping[str, str],
+    sections: Sequence[Section],
+    progress: Progress,
 ) -> tuple[Path | None, str]:
     from turnwise.evaluation.discovery import write_discovery_report
 
     try:
-        write_discovery_report(found, path, facts=facts, progress=progress)
+        write_discovery_report(found, path, facts=facts, sections=sections, progress=progress)
     except EvaluationError as error:  # the plotting libraries are an extra
         return None, f"No report was written: {error}"
     return path, ""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from turnwise.discovery.additions import Addition
 from turnwise.evaluation import Figure, Section, Share, Table, bar_chart
 from turnwise.evaluation.labelling import LabelReport, strategy_tables
 from turnwise.statistics import LogStatistics
@@ -24,6 +25,26 @@ def logs_section(found: LogStatistics) -> Section:
         ),
         tables=(_changes(found),) if found.labels else (),
         figures=tuple(_charts(found)),
+    )
+
+
+def additions_section(additions: Sequence[Addition], dimension: str) -> Section:
+    """What each discovered intent lies nearest to among the labels that there are already."""
+    return Section(
+        title="Beside the labels that there are",
+        text=(
+            f"For each intent the nearest label of {dimension}. A high cosine says that it may be "
+            "nothing new: merge it into that label, or give the label its examples."
+        ),
+        tables=(
+            Table(
+                columns=("intent", "turns", "share of all turns", "nearest label", "cosine"),
+                rows=tuple(
+                    (one.name, one.turns, Share(one.share), one.nearest, round(one.nearness, 2))
+                    for one in additions
+                ),
+            ),
+        ),
     )
 
 
