@@ -14,9 +14,9 @@ from functools import cache
 
 import numpy as np
 
-from turnwise.clusters import Judge, Round, RoundStore, Rows, Space, Trial, Vectors, Verdict
-from turnwise.discovery.adaptation import NEIGHBOURS, smooth
-from turnwise.discovery.candidates import lay_out, screen
+from turnwise.clusters import Judge, Round, RoundStore, Rows, Space, Trial, Verdict
+from turnwise.discovery.adaptation import NEIGHBOURS, adapt, smooth
+from turnwise.discovery.candidates import LOOKED_AT, lay_out, sample, screen, within
 from turnwise.discovery.clusterings import Cut, clusterer_for
 from turnwise.discovery.config import DiscoveryConfig
 from turnwise.discovery.neighbours import nearest
@@ -99,7 +99,7 @@ class Loop:
         """Cluster what is left by every candidate, judge, and choose."""
         config, vectors = self.config, self.space.vectors[left]
         cut = cache(clusterer_for(config.method, len(left))(vectors, config.seed))
-        candidates = tuple(sorted(set(config.candidates))) or self._screened(vectors, cut)
+        candidates = tuple(sorted(set(config.candidates))) or self._screened(left, cut)
         predicted = self.prune(log, candidates, len(left)) if log else ()
         tried = sorted(predicted) if predicted and config.prune else candidates
         judged = [self._judge([left[rows] for rows in cut(one)]) for one in tried]
@@ -121,12 +121,21 @@ class Loop:
             unheard=sum(not one.heard for one in said),
         )
 
-    def _screened(self, vectors: Vectors, cut: Cut) -> tuple[float, ...]:
+    def _screened(self, left: Rows, cut: Cut) -> tuple[float, ...]:
         """Candidates by the number of utterances, those whose clusters stand apart."""
-        ladder = lay_out(self.config.method, len(vectors))
-        if not self.config.adapt:
-            vectors = smooth(vectors, nearest(vectors, NEIGHBOURS))
-        return tuple(ladder[place] for place in screen(vectors, [cut(one) for one in ladder]))
+        ladder = lay_out(self.config.method, len(left))
+        clusterings = [cut(one) for one in ladder]
+        if len(left) > LOOKED_AT:
+            rows = sample(len(left), LOOKED_AT, self.config.seed)
+            vectors = adapt(self.space.plain[left[rows]])
+            clusterings = [within(rows, len(left), clusters) for clusters in clusterings]
+        elif self.config.adapt:
+            vectors = self.space.vectors[left]
+        else:
+            vectors = smooth(
+                self.space.vectors[left], nearest(self.space.vectors[left], NEIGHBOURS)
+            )
+        return tuple(ladder[place] for place in screen(vectors, clusterings))
 
     def _judge(self, clusters: list[Rows]) -> list[tuple[Rows, Verdict]]:
         """Ask about the clusters of one candidate; one that is too small is bad unasked."""
