@@ -125,8 +125,10 @@ class Loop:
         """Candidates by the number of utterances, those whose clusters stand apart."""
         ladder = lay_out(self.config.method, len(left))
         clusterings = [cut(one) for one in ladder]
-        if len(left) > LOOKED_AT:
-            rows = sample(len(left), LOOKED_AT, self.config.seed)
+        if len(self.space) > LOOKED_AT:
+            # What is left is thinned out as the whole is.
+            share = LOOKED_AT / len(self.space)
+            rows = sample(len(left), max(FEWEST, round(share * len(left))), self.config.seed)
             vectors = adapt(self.space.plain[left[rows]])
             clusterings = [within(rows, len(left), clusters) for clusters in clusterings]
         elif self.config.adapt:
