@@ -61,7 +61,7 @@ def fail(place, progress):
 
 def test_a_process_that_fails_says_why():
     # On a busy machine the other process may be the first to tell, of the one that is gone.
-    with pytest.raises(TrainingError, match="the card is gone|Connection closed by peer"):
+    with pytest.raises(TrainingError, match=r"the card is gone|Connection closed by peer"):
         on_devices(2, fail, lambda *told: None)
 
 
