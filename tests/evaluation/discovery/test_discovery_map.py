@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -119,3 +120,14 @@ def test_importing_the_report_brings_no_heavy_library_along():
         "'altair'} & set(sys.modules); assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_runs_after_the_map_has_as_many_threads_as_before():
+    # A training that is killed and goes on ends with the same weights on as many threads only.
+    code = (
+        "import numpy, torch; from turnwise.evaluation.discovery.map import lay_out; "
+        "vectors = numpy.random.default_rng(0).normal(size=(120, 8)).astype(numpy.float32); "
+        "assert lay_out(vectors, []).method == 'UMAP'; assert torch.get_num_threads() == 1"
+    )
+    alone = {**os.environ, "OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "2"}
+    subprocess.run([sys.executable, "-c", code], check=True, env=alone)

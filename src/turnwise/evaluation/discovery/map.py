@@ -99,6 +99,7 @@ def _umap(vectors: Vectors, start: Points, seed: int, progress: Progress) -> Poi
     with warnings.catch_warnings():  # that tensorflow is missing, and that nothing can be added
         warnings.simplefilter("ignore")
         try:
+            from threadpoolctl import threadpool_limits
             from umap import UMAP
         except ImportError:
             return None
@@ -111,7 +112,10 @@ def _umap(vectors: Vectors, start: Points, seed: int, progress: Progress) -> Poi
             random_state=seed,
             n_jobs=1,  # several threads would make another map each time
         )
-        return np.asarray(method.fit_transform(vectors), dtype=np.float32)
+        # numba gives every library of the process that shares its OpenMP as many threads as there
+        # are cores; leaving the limit gives each its own again.
+        with threadpool_limits(1):
+            return np.asarray(method.fit_transform(vectors), dtype=np.float32)
 
 
 def _neighbours(vectors: Vectors, count: int, progress: Progress) -> _Near:
