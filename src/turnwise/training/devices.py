@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -120,9 +121,10 @@ def on_devices(world: int, work: Work, progress: Progress) -> None:
     Raises:
         TrainingError: one of them failed, with its reason.
     """
-    told = torch.multiprocessing.get_context("spawn").SimpleQueue()
+    spawned = torch.multiprocessing.get_context("spawn")
+    told, failed = spawned.SimpleQueue(), spawned.SimpleQueue()
     with tempfile.TemporaryDirectory() as folder:
-        given = (world, Path(folder) / "meeting", work, told)
+        given = (world, Path(folder) / "meeting", work, told, failed)
         processes = start_processes(  # type: ignore[no-untyped-call]
             _join, given, nprocs=world, join=False, start_method="spawn"
         )
@@ -131,17 +133,32 @@ def on_devices(world: int, work: Work, progress: Progress) -> None:
                 while not told.empty():
                     progress(*told.get())
         except ProcessRaisedException as error:
-            reason = str(error).strip().splitlines()[-1]
+            # One that is gone takes the others with it, who only know that they lost it.
+            if any(one.exitcode == -signal.SIGKILL for one in processes.processes):
+                raise _ended("SIGKILL") from error
+            reason = str(error).strip().splitlines()[-1] if failed.empty() else failed.get()
             raise TrainingError(f"a process of the training failed: {reason}") from error
-        except ProcessExitedException as error:  # killed, as a system without memory does
-            raise TrainingError(
-                f"a process of the training was ended from outside ({error}). Where memory ran "
-                "out, lower training.tune.batch or training.tune.devices; the same command goes "
-                "on from the last checkpoint"
-            ) from error
+        except ProcessExitedException as error:
+            raise _ended(str(error)) from error
 
 
-def _join(rank: int, world: int, meeting: Path, work: Work, told: SimpleQueue[Told]) -> None:
+def _ended(how: str) -> TrainingError:
+    """As a system without memory does it."""
+    return TrainingError(
+        f"a process of the training was ended from outside ({how}). Where memory ran out, lower "
+        "training.tune.batch or training.tune.devices; the same command goes on from the last "
+        "checkpoint"
+    )
+
+
+def _join(
+    rank: int,
+    world: int,
+    meeting: Path,
+    work: Work,
+    told: SimpleQueue[Told],
+    failed: SimpleQueue[str],
+) -> None:
     faulthandler.enable()  # a library that aborts the process says where
     place = Place(rank, world)
 
@@ -150,8 +167,12 @@ def _join(rank: int, world: int, meeting: Path, work: Work, told: SimpleQueue[To
             told.put((what, done, total, note))
 
     with _group(rank, world, meeting):
-        work(place, tell)
-        place.wait()  # none leaves while another still listens to it
+        try:
+            work(place, tell)
+            place.wait()  # none leaves while another still listens to it
+        except Exception as error:  # told before the others can miss this process
+            failed.put(f"{type(error).__name__}: {error}")
+            raise
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     os._exit(0)  # all is written: threads of native libraries may abort an interpreter that ends
