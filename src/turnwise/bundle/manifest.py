@@ -102,8 +102,6 @@ class Agreement:
         largest_difference: between two probabilities of one label.
         macro_f1_change: dimension -> packed minus float, on the held-apart turns.
         processor: what the comparison ran on: results of int8 vary between processors.
-        macro_f1_at_best: dimension -> upper end of the change's 90% interval, which is wide where
-            few turns are held apart; None in bundles that were packed before there was one.
     """
 
     turns: int
@@ -111,7 +109,6 @@ class Agreement:
     largest_difference: float
     macro_f1_change: Mapping[str, float]
     processor: tuple[str, ...]
-    macro_f1_at_best: Mapping[str, float] | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
