@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from turnwise.generated import GENERATED
 from turnwise.training.config import ExampleKind
 from turnwise.training.data import MISSING, LabelledExample, Targets
 
 # Of the effective number of turns (Cui et al., Class-Balanced Loss, 2019): beyond some 1/(1 - B)
 # turns a label counts as seen enough.
 BETA = 0.999
-GENERATED = "generated"  # the meta field of a conversation that no customer held
 
 
 def kind_of(one: LabelledExample) -> ExampleKind:

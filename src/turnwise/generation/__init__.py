@@ -1,0 +1,1 @@
+"""Labelled turns -> conversations that teach what the logs do not show: see `generate`."""
