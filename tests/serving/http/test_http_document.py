@@ -44,6 +44,12 @@ def test_every_operation_says_what_it_does_and_whether_it_takes_a_key(document):
             assert ("security" in operation) == (WANTED[path] is not None), path
 
 
+@pytest.mark.parametrize("name", ["Message", "Conversation", "DecidedConversation", "State"])
+def test_every_field_of_a_request_says_what_it_is(document, name):
+    for field, shape in document["components"]["schemas"][name]["properties"].items():
+        assert shape.get("description"), field
+
+
 @pytest.mark.parametrize("path", ["/v1/classify", "/v1/decide"])
 def test_its_examples_are_served(server, document, path):
     content = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]

@@ -33,14 +33,18 @@ Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 class Strict(BaseModel):
     """Takes what is named, of the type that is named, and no more."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        extra="forbid", strict=True, use_attribute_docstrings=True
+    )
 
 
 class Message(Strict):
     """What one side said; messages of one role in a row are read as one turn."""
 
     role: Role
+    """Who said it."""
     content: Annotated[str, Field(max_length=CHARACTERS)]
+    """What was said, as plain text."""
 
 
 class Conversation(Strict):
@@ -58,10 +62,13 @@ class Conversation(Strict):
             min_length=1, max_length=MESSAGES, fail_fast=True, json_schema_extra=ONE_OF_THE_CUSTOMER
         ),
     ]
+    """What was said so far, the oldest first."""
     conversation_id: Name | None = None
+    """Names the conversation over several requests: state, experiment and log go by it."""
     locale: Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}([_-][A-Za-z0-9]{1,8}){0,3}$")] | None = (
         None
     )
+    """The customer's language, such as `en` or `pt-BR`: questions are worded in it."""
 
 
 class Conversations(Strict):
@@ -70,13 +77,16 @@ class Conversations(Strict):
     conversations: Annotated[
         tuple[Conversation, ...], Field(min_length=1, max_length=CONVERSATIONS, fail_fast=True)
     ]
+    """Conversations that have nothing to do with one another; answered in their order."""
 
 
 class Candidate(Strict):
     """A label, and how likely it was."""
 
     label: Name
+    """A label's name in the taxonomy."""
     probability: Probability
+    """How likely it was, in [0, 1]."""
 
 
 Candidates = Annotated[tuple[Candidate, ...], Field(max_length=CANDIDATES, fail_fast=True)]
@@ -86,8 +96,11 @@ class AskedQuestion(Strict):
     """A clarifying question, as an answer gave it."""
 
     text: Annotated[str, Field(max_length=CHARACTERS)]
+    """The question, as the customer was asked it."""
     dimension: Name
+    """Of which dimension its candidates are."""
     candidates: Candidates
+    """What it was to tell apart."""
 
 
 def whole(value: object) -> object:
@@ -102,9 +115,13 @@ class State(Strict):
     """
 
     asked: Annotated[tuple[AskedQuestion, ...], Field(max_length=QUESTIONS, fail_fast=True)] = ()
+    """The questions so far; none is asked twice."""
     open: bool = False
+    """Whether the last of them waits for its answer."""
     before: Annotated[dict[Name, Candidates], Field(max_length=DIMENSIONS)] = {}
+    """Dimension -> its likeliest labels when it was asked; empty where nothing is open."""
     unsettled: Annotated[int, Field(ge=0, le=1_000_000), BeforeValidator(whole)] = 0
+    """Customer turns in a row that ended without a sure answer."""
 
 
 class DecidedConversation(Conversation):
@@ -115,6 +132,7 @@ class DecidedConversation(Conversation):
     """
 
     state: State | None = None
+    """The `state` of the answer before."""
 
 
 class DecidedConversations(Strict):
@@ -124,6 +142,7 @@ class DecidedConversations(Strict):
         tuple[DecidedConversation, ...],
         Field(min_length=1, max_length=CONVERSATIONS, fail_fast=True),
     ]
+    """Conversations that have nothing to do with one another; answered in their order."""
 
 
 def _form(value: Any) -> str:
