@@ -16,6 +16,8 @@ SAMPLE = REPOSITORY / "examples" / "larkspur"
 SLICE_SPLIT = ("--seed", 18, "--test", 10)
 # Two test processes share two cores: torch's threads of both would wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Each of some hundred processes that tests start would compile the same files again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 CACHE = Path(os.environ.setdefault("TURNWISE_CACHE", str(REPOSITORY / ".cache" / "turnwise")))
 
 # How long an example takes says how busy the machine is, and nothing of what is claimed.
@@ -45,14 +47,14 @@ def sample_slice(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def finished(installed, sample_slice, tmp_path_factory) -> Path:
+def finished(turnwise, sample_slice, tmp_path_factory) -> Path:
     """A workspace on the slice in which every command has run once; read it, don't change it."""
 
     def make(folder: Path) -> None:
-        installed("init", folder, "--taxonomy", SAMPLE / "taxonomy.yaml", *SLICE_SPLIT)
-        installed("import", sample_slice, "-w", folder)
+        turnwise("init", folder, "--taxonomy", SAMPLE / "taxonomy.yaml", *SLICE_SPLIT)
+        turnwise("import", sample_slice, "-w", folder)
         for command in ("stats", "label", "train", "evaluate"):
-            installed(command, "-w", folder)
+            turnwise(command, "-w", folder)
 
     made = made_once(tmp_path_factory, "finished", make)
     return copy_folder(made, tmp_path_factory.mktemp("finished") / "work")

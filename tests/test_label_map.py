@@ -117,6 +117,9 @@ BAD = {
     "no mapping at all": ("just words\n", 1, "OLD: NEW"),
     "no YAML": ("intent: {CANCEL: [\n", 2, "not valid YAML"),
     "an anchor": ("intent: &a {CANCEL: END}\nmood: *a\n", 2, "anchors"),
+    "levels without end": ("intent:\n  CANCEL: " + "[" * 100_000, 2, "nested too deeply"),
+    "a key that is a list": ("intent:\n  ? [CANCEL]\n  : END\n", 2, "a key is a list"),
+    "a control character": ("intent: {CANCEL: END}\n# \x07\n", None, "not valid YAML"),
 }
 
 

@@ -198,7 +198,7 @@ class Project:
 
     def encoder(self, progress: Progress = silent) -> KeptEncoder:
         """The encoder of the settings, its vectors kept on disk."""
-        encoder = OnnxEncoder(self.encoder_folder(progress))
+        encoder = OnnxEncoder(self.encoder_folder(progress), at_once=False)
         return KeptEncoder(encoder, self.workspace.vectors(encoder.id))
 
 

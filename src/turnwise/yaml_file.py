@@ -13,28 +13,27 @@ import yaml
 
 from turnwise.errors import InputError
 
+try:
+    from yaml import CSafeLoader as _SafeLoader  # libyaml: some ten times as fast
+except ImportError:
+    from yaml import SafeLoader as _SafeLoader  # type: ignore[assignment]
+
 MAX_BYTES = 20_000_000
+MAX_DEPTH = 100  # libyaml's own recursion has no limit, and ends the process
 Place = tuple[str | int, ...]  # keys and positions from the root of the file to a value
 
 
-class _Loader(yaml.SafeLoader):
-    """Safe, without anchors, and without a key twice."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.MarkedYAMLError(
-                problem="anchors and aliases are not read here", problem_mark=mark
-            )
-        return super().compose_node(parent, index)
+class _Loader(_SafeLoader):
+    """Safe, and without a key twice."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise _fault("a key is a list or a mapping", key)
             if key.value in seen:
-                problem = f"the key {key.value!r} stands twice"
-                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
-            seen.add(key.value if isinstance(key.value, str) else id(key))
+                raise _fault(f"the key {key.value!r} stands twice", key)
+            seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 
@@ -50,8 +49,10 @@ class YamlFile:
 
     def __init__(self, path: Path, error: type[InputError]) -> None:
         self.path = path
-        loader = _Loader(_text(path, error))
+        text = _text(path, error)
         try:
+            _check_events(text)
+            loader = _Loader(text)
             self._root = loader.get_single_node()
             self.values: Any = None
             if self._root is not None:
@@ -62,10 +63,6 @@ class YamlFile:
             raise error(f"not valid YAML: {fault.problem}", path=path, line=line) from None
         except (yaml.YAMLError, ValueError, OverflowError) as fault:
             raise error(f"not valid YAML: {fault}", path=path) from None
-        except RecursionError:
-            raise error("not valid YAML: nested too deeply", path=path) from None
-        finally:
-            loader.dispose()
 
     def line(self, place: Place) -> int | None:
         """The line, from 1, of the nearest thing on the way to a place."""
@@ -77,6 +74,22 @@ class YamlFile:
                 break
             line = node.start_mark.line + 1
         return line
+
+
+def _check_events(text: str) -> None:
+    """Refuse what no tree may be made of: aliases, and more levels than anybody writes."""
+    depth = 0
+    for event in yaml.parse(text, _SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise _fault("anchors and aliases are not read here", event)
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise _fault("nested too deeply", event)
+
+
+def _fault(problem: str, place: Any) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=place.start_mark)
 
 
 def _text(path: Path, error: type[InputError]) -> str:

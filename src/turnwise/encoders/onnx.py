@@ -6,7 +6,9 @@ texts --distinct--> windows --tokenize, sort by length--> batches --model--> uni
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +18,9 @@ from turnwise.encoders.session import open_session
 from turnwise.encoders.token_batches import Batch, TextReader
 from turnwise.progress import Progress, silent
 
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
 
 class OnnxEncoder:
     """An exported encoder: model.onnx, tokenizer.json and encoder.json in one folder.
@@ -23,16 +28,24 @@ class OnnxEncoder:
     Args:
         folder: made by `export.prepare_encoder`.
         threads: threads that the model may use; the cores of this machine by default.
+        at_once: whether the model is opened now; else by the first text, which never comes
+            where all vectors are kept already.
 
     Raises:
         EncoderError: a file is missing or can't be read.
     """
 
-    def __init__(self, folder: Path, threads: int | None = None) -> None:
+    def __init__(self, folder: Path, threads: int | None = None, *, at_once: bool = True) -> None:
         card = read_card(folder)
         self.id, self.size, self.max_tokens = card.id, card.size, card.max_tokens
         self._reader = TextReader(folder / "tokenizer.json", self.max_tokens)
-        self._session = open_session(folder / "model.onnx", threads)
+        self._model, self._threads = folder / "model.onnx", threads
+        if at_once:
+            _ = self._session
+
+    @cached_property
+    def _session(self) -> InferenceSession:
+        return open_session(self._model, self._threads)
 
     def encode(self, texts: Sequence[str], progress: Progress = silent) -> Vectors:
         """Return Float32[n_texts, size], one row of unit length per text, in their order.

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 from turnwise.errors import EncoderError
 
 if TYPE_CHECKING:
+    from onnx import GraphProto
+
     from turnwise.training.model import TurnClassifier
 
 ENCODED = "embedding"  # the output of an exported encoder
@@ -36,25 +38,40 @@ def export_graph(encoder: Path, model: TurnClassifier, target: Path) -> None:
         EncoderError: the encoder's graph is none that `prepare_encoder` writes.
     """
     import onnx
-    from onnx import compose
+    from onnx.compose import add_prefix
 
     half = target.with_suffix(".classifier.onnx")
     _export_classifier(model, half)
     # Inputs and outputs keep their names: those that the bundle uses.
-    top = compose.add_prefix(
-        onnx.load(str(half)), PREFIX, rename_inputs=False, rename_outputs=False
-    )
-    bottom = onnx.load(str(encoder))
+    top = add_prefix(onnx.load(str(half)), PREFIX, rename_inputs=False, rename_outputs=False)
     half.unlink()
-    if [out.name for out in bottom.graph.output] != [ENCODED]:
+    merged = onnx.load(str(encoder))
+    if [out.name for out in merged.graph.output] != [ENCODED]:
         raise EncoderError(f"{encoder}: not a graph of an encoder. Delete its folder and rerun")
-    top.ir_version = bottom.ir_version
-    merged = compose.merge_models(bottom, top, io_map=[(ENCODED, "encoded")])
-    embedding = onnx.helper.make_tensor_value_info(
-        ENCODED, onnx.TensorProto.FLOAT, ["texts", model.shape.vector]
+    _put_on(merged.graph, top.graph)
+    merged.graph.output[0].CopyFrom(
+        onnx.helper.make_tensor_value_info(
+            ENCODED, onnx.TensorProto.FLOAT, ["texts", model.shape.vector]
+        )
     )
-    merged.graph.output.insert(0, embedding)
     onnx.save(merged, str(target))
+    onnx.checker.check_model(str(target))
+
+
+def _put_on(graph: GraphProto, top: GraphProto) -> None:
+    """Add a graph whose input `encoded` is another's output.
+
+    `onnx.compose.merge_models` does the same, but copies the encoder's weights five times.
+    """
+    for node in top.node:
+        for place, name in enumerate(node.input):
+            if name == "encoded":
+                node.input[place] = ENCODED
+    graph.node.extend(top.node)
+    graph.initializer.extend(top.initializer)
+    graph.value_info.extend(top.value_info)
+    graph.input.extend(one for one in top.input if one.name != "encoded")
+    graph.output.extend(top.output)
 
 
 def _export_classifier(model: TurnClassifier, target: Path) -> None:
