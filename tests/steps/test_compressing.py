@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.llm.chat_server import ChatServer, serving_as_teacher
 from turnwise.errors import ConfigError, WorkspaceError
 from turnwise.llm import BudgetReached, EndpointError
 from turnwise.project import Project
@@ -39,52 +37,27 @@ ANSWERS = {
 LLM = TitleOptions(by="llm")
 
 
-class Server(ThreadingHTTPServer):
+class Server(ChatServer):
     """Proposes phrases by a word of the title, and keeps what it was asked."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__()
         self.titles: list[str] = []
         self.answering = True
 
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Server
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        user = body["messages"][1]["content"]
+    def answer(self, system: str, user: str) -> str:
         title = next(line for line in user.splitlines() if line.startswith("Title: "))
-        self.server.titles.append(title)
+        self.titles.append(title)
         language, *phrases = next(said for word, said in ANSWERS.items() if word in title)
         english = "Cancel an order that was placed" if language == "de" else title
         text = json.dumps({"language": language, "english": english, "phrases": phrases})
-        message = {"role": "assistant", "content": text if self.server.answering else "no"}
-        choice = {"index": 0, "message": message, "finish_reason": "stop"}
-        usage = {"prompt_tokens": 100, "completion_tokens": 20}
-        written = json.dumps({"choices": [choice], "usage": usage}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(written)))
-        self.end_headers()
-        self.wfile.write(written)
-
-    def log_message(self, *args: Any) -> None:
-        pass
+        return text if self.answering else "no"
 
 
 @pytest.fixture
 def server(monkeypatch) -> Iterator[Server]:
-    server = Server()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setenv("TURNWISE_TEACHER_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
-    monkeypatch.setenv("TURNWISE_TEACHER_MODEL", "a-model")
-    yield server
-    server.shutdown()
-    server.server_close()
+    with serving_as_teacher(Server(), monkeypatch) as server:
+        yield server
 
 
 @pytest.fixture

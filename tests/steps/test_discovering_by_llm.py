@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.llm.chat_server import ChatServer, serving_as_teacher
 from turnwise.conversations import Conversation, Turn
 from turnwise.discovery import DiscoveryConfig
 from turnwise.errors import ConfigError
@@ -28,54 +26,29 @@ ASKED = (
 )
 
 
-class Server(ThreadingHTTPServer):
+class Server(ChatServer):
     """Calls every cluster good and names it by a word; counts what it was asked."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__()
         self.asked: list[str] = []
 
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Server
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        system, user = (one["content"] for one in body["messages"][:2])
+    def answer(self, system: str, user: str) -> str:
         names = "action and its objective" in system
-        self.server.asked.append("name" if names else "judge")
+        self.asked.append("name" if names else "judge")
         words = [word for word in ("refund", "parcel", "cancel") if word in user]
         said = {"verdict": "good"}
         if names:
             about = words[0] if words else "thing"
             said = {"action": "ask", "objective": about, "title": f"Ask {about}", "language": "en"}
             said["description"] = f"Customers ask about their {about}, as in my lamp."
-        message = {"role": "assistant", "content": json.dumps(said)}
-        choice = {"index": 0, "message": message, "finish_reason": "stop"}
-        usage = {"prompt_tokens": 100, "completion_tokens": 20}
-        written = json.dumps({"choices": [choice], "usage": usage}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(written)))
-        self.end_headers()
-        self.wfile.write(written)
-
-    def log_message(self, *args: Any) -> None:
-        pass
+        return json.dumps(said)
 
 
 @pytest.fixture
 def server(monkeypatch) -> Iterator[Server]:
-    server = Server()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setenv("TURNWISE_TEACHER_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
-    monkeypatch.setenv("TURNWISE_TEACHER_MODEL", "a-model")
-    yield server
-    server.shutdown()
-    server.server_close()
+    with serving_as_teacher(Server(), monkeypatch) as server:
+        yield server
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import typer
 from turnwise.cli.app import app
 from turnwise.cli.options import (
     HERE,
+    CallsOption,
     DryRunOption,
     JsonOption,
     MoneyOption,
@@ -53,9 +54,7 @@ def discover(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the files; default: discovery in the workspace.")
     ] = None,
-    calls: Annotated[
-        int | None, typer.Option(min=1, help="Calls that this run may make, with --by llm.")
-    ] = None,
+    calls: CallsOption = None,
     tokens: TokensOption = None,
     money: MoneyOption = None,
     dry_run: DryRunOption = False,

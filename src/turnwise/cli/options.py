@@ -21,6 +21,9 @@ WorkspaceOption = Annotated[
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on standard output, for machines.")
 ]
+CallsOption = Annotated[
+    int | None, typer.Option(min=1, help="Calls that this run may make, with --by llm.")
+]
 TokensOption = Annotated[
     int | None, typer.Option(min=1, help="Tokens, in and out, that this run may use.")
 ]

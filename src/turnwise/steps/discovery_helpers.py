@@ -107,10 +107,7 @@ class Asked:
 
     @property
     def spend(self) -> Spend:
-        total = Spend()
-        for one in self.clients:
-            total = total + one.spend
-        return total
+        return sum((one.spend for one in self.clients), Spend())
 
 
 def asked_endpoints(project: Project, config: DiscoveryConfig) -> list[Endpoint]:

@@ -13,12 +13,12 @@ from turnwise.discovery.judging import LlmJudge
 from turnwise.discovery.naming.llm import LlmNamer
 from turnwise.endpoints import TEACHER
 from turnwise.errors import ConfigError
-from turnwise.llm import Background, Endpoint, Question, Reply, estimate
-from turnwise.llm.tasks import A
+from turnwise.llm import Background, Endpoint, Question, estimate
 from turnwise.progress import Progress, silent
 from turnwise.project import Project
 from turnwise.steps.discovering import DiscoverOptions, check_options
 from turnwise.steps.discovery_helpers import JUDGE, is_another, read_baseline
+from turnwise.steps.unasked import Unasked
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +38,6 @@ class DiscoverPlan:
     tokens_in: int
     tokens_out: int
     money: float
-
-
-@dataclass(frozen=True)
-class _Unasked:
-    """Stands for a client: the plan needs no key, and asks nothing."""
-
-    endpoint: Endpoint
-
-    @property
-    def source_name(self) -> str:
-        return self.endpoint.model
-
-    async def ask(self, question: Question[A]) -> Reply[A]:
-        raise RuntimeError("a plan asks nothing")
 
 
 @dataclass
@@ -93,7 +79,7 @@ class _Noting:
         return self.naming.name(space, clusters)
 
     def _note(self, asker: object, questions: Sequence[Question[Any]]) -> None:
-        assert isinstance(asker, _Unasked)
+        assert isinstance(asker, Unasked)
         self.asked.extend((asker.endpoint, one) for one in questions)
 
 
@@ -133,11 +119,11 @@ def _noting(
     asked: list[tuple[Endpoint, Question[Any]]],
 ) -> Helpers:
     def models(names: Sequence[str]) -> list[LlmJudge]:
-        return [LlmJudge.of(_Unasked(project.endpoint(name)), background, config) for name in names]
+        return [LlmJudge.of(Unasked(project.endpoint(name)), background, config) for name in names]
 
     looping = config.crowd or (TEACHER,)
     apart = is_another(project.endpoint(JUDGE), [project.endpoint(name) for name in looping])
-    namer = LlmNamer(_Unasked(project.endpoint(TEACHER)), background, helpers.namer)
+    namer = LlmNamer(Unasked(project.endpoint(TEACHER)), background, helpers.namer)
     loop = _Noting(models(looping), helpers.judge, namer, helpers.namer, asked)
     last = _Noting(models((JUDGE,)), helpers.final_judge, namer, helpers.namer, asked)
     return replace(

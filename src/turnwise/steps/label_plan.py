@@ -12,9 +12,8 @@ from turnwise.annotations import Source
 from turnwise.conversations import Example, examples
 from turnwise.labelling.annotator import StrategyName
 from turnwise.labelling.llm import Models, Strategy
-from turnwise.llm import Endpoint, Estimate, Question, Reply, estimate
+from turnwise.llm import Endpoint, Estimate, Question, estimate
 from turnwise.llm.client import question_key
-from turnwise.llm.tasks import A
 from turnwise.llm.templates import render
 from turnwise.progress import Progress, silent
 from turnwise.project import Project, without_gold
@@ -28,6 +27,7 @@ from turnwise.steps.labellers import (
     llm_strategies,
     measured_on,
 )
+from turnwise.steps.unasked import Unasked
 from turnwise.steps.ways import InUse, Way, models_of, pending, same_way, way_of
 
 SAMPLE = 200  # turns
@@ -58,20 +58,6 @@ class LabelPlan:
     seconds: float | None = None
 
 
-@dataclass(frozen=True)
-class _Unasked:
-    """Stands for a client: the plan needs no key, and asks nothing."""
-
-    endpoint: Endpoint
-
-    @property
-    def source_name(self) -> str:
-        return self.endpoint.model
-
-    async def ask(self, question: Question[A]) -> Reply[A]:
-        raise RuntimeError("a plan asks nothing")
-
-
 def plan_labels(
     project: Project, progress: Progress = silent, options: LabelOptions = AS_CONFIGURED
 ) -> LabelPlan:
@@ -92,7 +78,7 @@ def plan_labels(
         turns = min(turns, affordable_turns(options.calls, config))
     if config.by == "embedded":
         return LabelPlan(config.strategy, config.by, (), turns, 0)
-    teacher, critic = (_Unasked(project.endpoint(role)) for role in ("teacher", "critic"))
+    teacher, critic = (Unasked(project.endpoint(role)) for role in ("teacher", "critic"))
     strategies = llm_strategies(seed, config, Models(teacher, critic))
     measured = [*_turns(project, dict.fromkeys(measured_on(seed, config)))]
     sample = _sample(_turns(project, _some(wanted)))
@@ -147,7 +133,7 @@ def _questions(
         strategy.prepare(sample)
         for example in sample:
             for asker, question in strategy.questions(example):
-                assert isinstance(asker, _Unasked)
+                assert isinstance(asker, Unasked)
                 messages = render(question.task.template, question.values)
                 key = question_key(question.task, messages, asker.endpoint)
                 found[asker.endpoint][key] = question

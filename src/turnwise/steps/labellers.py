@@ -65,10 +65,7 @@ class Labeller:
     @property
     def spend(self) -> Spend:
         """What all clients were asked and paid."""
-        total = Spend()
-        for one in self.clients:
-            total = total + one.spend
-        return total
+        return sum((one.spend for one in self.clients), Spend())
 
     def note(self, turns_left: int) -> str:
         """Rate, spend and time left, for people; empty where no one is paid."""

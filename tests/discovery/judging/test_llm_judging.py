@@ -12,8 +12,9 @@ import pytest
 from tests.labelling.llm.rule_asker import NOTHING, RuleAsker
 from turnwise.clusters import Space, Utterance
 from turnwise.discovery.judging import CrowdJudge, LlmJudge
-from turnwise.discovery.judging.llm import LONGEST, coherence_task
+from turnwise.discovery.judging.llm import coherence_task
 from turnwise.discovery.representatives import Sampler
+from turnwise.discovery.shown import LONGEST
 from turnwise.errors import ConfigError, TurnwiseError
 from turnwise.llm import Background
 from turnwise.llm.templates import render

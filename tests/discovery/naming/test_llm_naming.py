@@ -8,8 +8,9 @@ from tests.discovery.naming.named_clusters import WISHES, space_of
 from tests.labelling.conftest import WordEncoder
 from tests.labelling.llm.rule_asker import NOTHING, RuleAsker
 from turnwise.discovery.naming import EmbeddedNamer, LlmNamer
-from turnwise.discovery.naming.llm import LONGEST, Naming, check_naming, naming_task
+from turnwise.discovery.naming.llm import Naming, check_naming, naming_task
 from turnwise.discovery.representatives import Sampler
+from turnwise.discovery.shown import LONGEST
 from turnwise.llm import Background
 from turnwise.llm.templates import render
 

@@ -6,64 +6,28 @@ import json
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+
+from tests.llm.chat_server import ChatServer
 
 LAST = re.compile(r'^(?:\[\d+\] customer|Query \d+ \(the last one\)): (".*")$', re.M)
 EARLIER = re.compile(r'^(?:\[\d+\] \w+|Query \d+|Reply by the \w+): (".*")$', re.M)
 LEGEND = re.compile(r'^(?:"([A-Z]+)" = )"([A-Za-z]+)"', re.M)
 
 
-class Server(ThreadingHTTPServer):
+class Server(ChatServer):
     """Counts what it is asked, by what it is asked for; `fail` makes some answers useless."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__()
         self.asked: Counter[str] = Counter()
         self.fail = re.compile("(?!)")  # turns whose answers are no JSON
         self.lock = threading.Lock()
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/v1"
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Server
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        system, user = (one["content"] for one in body["messages"][:2])
-        kind = "review" if "You review" in system else "label"
-        with self.server.lock:
-            self.server.asked[kind] += 1
+    def answer(self, system: str, user: str) -> str:
+        with self.lock:
+            self.asked["review" if "You review" in system else "label"] += 1
         turn = json.loads(LAST.findall(user)[-1])
-        text = "I would rather not." if self.server.fail.search(turn) else answer(system, user)
-        reply = {
-            "model": body["model"],
-            "choices": [
-                {
-                    "index": 0,
-                    "message": {"role": "assistant", "content": text},
-                    "finish_reason": "stop",
-                }
-            ],
-            "usage": {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120},
-        }
-        written = json.dumps(reply).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(written)))
-        self.end_headers()
-        self.wfile.write(written)
-
-    def log_message(self, *args: Any) -> None:
-        pass
+        return "I would rather not." if self.fail.search(turn) else answer(system, user)
 
 
 def answer(system: str, user: str) -> str:
@@ -95,17 +59,3 @@ def answer(system: str, user: str) -> str:
     if letters:
         labels = {name: letters[label] for name, label in labels.items()}
     return json.dumps({"labels": labels, "certainty": sure})
-
-
-@contextmanager
-def serving() -> Iterator[Server]:
-    """Run it while in the context."""
-    server = Server()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

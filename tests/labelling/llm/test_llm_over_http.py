@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.labelling.llm.model_server import Server, serving
+from tests.labelling.llm.model_server import Server
+from tests.llm.chat_server import serving
 from turnwise.conversations import Conversation, Turn
 from turnwise.labelling import LabellingConfig, label
 from turnwise.labelling.annotator import VARIANTS
@@ -41,7 +42,7 @@ STRATEGIES: dict[str, tuple[Make, int]] = {  # and how many questions a turn mak
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with serving() as running:
+    with serving(Server()) as running:
         yield running
 
 

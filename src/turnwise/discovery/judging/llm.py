@@ -18,13 +18,11 @@ from pydantic import BaseModel, ConfigDict
 from turnwise.clusters import Judge, Rows, Space, Verdict
 from turnwise.discovery.config import DiscoveryConfig
 from turnwise.discovery.representatives import Sampler
+from turnwise.discovery.shown import fewer, on_a_line
 from turnwise.llm import Asker, Background, Question, Reply, Task, load_template
 from turnwise.llm.tasks import Values
 
 VERSION = "1"  # raise it when the template or the answer changes
-LONGEST = 400  # characters of an utterance that are shown
-FEWEST = 3  # utterances that are shown at least, however short of room a model is
-BYTES_A_TOKEN = 2  # of UTF-8, at least: what is left out saves no fewer tokens than were asked
 
 Begun = Future[list[Verdict]]
 T = TypeVar("T")
@@ -110,26 +108,12 @@ def count_votes(replies: Sequence[Reply[Coherence]]) -> Verdict:
 
 
 def _question(space: Space, shown: Rows, size: int) -> Question[Coherence]:
-    texts = [_shortened(text) for text in space.texts(shown)]
+    texts = [on_a_line(text) for text in space.texts(shown)]
 
     def values(saving: int = 0) -> Values:
-        return {"texts": tuple(_fewer(texts, saving)), "size": size}
+        return {"texts": tuple(fewer(texts, saving)), "size": size}
 
     return Question(coherence_task(), values(), shrink=values)
-
-
-def _shortened(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
-
-
-def _fewer(texts: Sequence[str], saving: int) -> Sequence[str]:
-    """As many from the beginning as leave out so many tokens."""
-    kept = len(texts)
-    while kept > FEWEST and saving > 0:
-        kept -= 1
-        saving -= len(texts[kept].encode()) // BYTES_A_TOKEN
-    return texts[:kept]
 
 
 async def _together(work: Sequence[Awaitable[T]]) -> list[T]:

@@ -19,13 +19,11 @@ from turnwise.clusters import ClusterName, Namer, Rows, Space
 from turnwise.discovery.naming.assignment import numbered
 from turnwise.discovery.naming.phrases import same_stem, telling_phrases
 from turnwise.discovery.representatives import Sampler
+from turnwise.discovery.shown import fewer, on_a_line
 from turnwise.llm import Asker, Background, Question, Task, load_template
 from turnwise.llm.tasks import Values
 
 VERSION = "1"  # raise it when the template, the answer or what is checked of it changes
-LONGEST = 400  # characters of an utterance that are shown
-FEWEST = 3  # utterances that are shown at least, however short of room a model is
-BYTES_A_TOKEN = 2  # of UTF-8, at least: what is left out saves no fewer tokens than were asked
 READ = 300  # utterances of a cluster that a word is looked for in
 MOST_TAKEN = 30  # names of other groups that a second prompt shows
 ACTION_WORDS, OBJECTIVE_WORDS = 2, 4  # at most
@@ -121,10 +119,10 @@ class LlmNamer:
 
     def question(self, space: Space, rows: Rows, taken: tuple[str, ...] = ()) -> Question[Naming]:
         """What is asked about one cluster; `taken` are names that it can't have."""
-        texts = [_shortened(text) for text in space.texts(self.sampler.draw(space.vectors, rows))]
+        texts = [on_a_line(text) for text in space.texts(self.sampler.draw(space.vectors, rows))]
 
         def values(saving: int = 0) -> Values:
-            return {"texts": tuple(_fewer(texts, saving)), "size": len(rows), "taken": taken}
+            return {"texts": tuple(fewer(texts, saving)), "size": len(rows), "taken": taken}
 
         return Question(naming_task(), values(), shrink=values)
 
@@ -196,17 +194,3 @@ def _told_apart(
         told[at] = replace(names[at], objective=objective)
         taken.add(told[at].name)
     return told
-
-
-def _shortened(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
-
-
-def _fewer(texts: Sequence[str], saving: int) -> Sequence[str]:
-    """As many from the beginning as leave out so many tokens."""
-    kept = len(texts)
-    while kept > FEWEST and saving > 0:
-        kept -= 1
-        saving -= len(texts[kept].encode()) // BYTES_A_TOKEN
-    return texts[:kept]
