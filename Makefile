@@ -26,7 +26,7 @@ $(STAMP): pyproject.toml
 	  { echo "Turnwise needs Python 3.11 or newer; found $$($(PYTHON) --version). Set PYTHON=/path/to/python3.11"; exit 2; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[train,llm,serve,client,report,discover,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[train,llm,serve,client,report,discover,export,dev]'
 	@$(MAKE) --no-print-directory BUILT=--only-binary=llama-cpp-python $(LLM_STAMP) >/dev/null 2>&1 || \
 	  echo "No built wheel of llama-cpp-python is at hand: the tests with a real language-model" \
 	    "server are skipped until \`make test-llm\` has compiled it"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields, is_dataclass
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -15,6 +16,7 @@ from turnwise.encoders.card import Precision
 from turnwise.endpoints import read_endpoints
 from turnwise.errors import ConfigError
 from turnwise.evaluation import EvaluationConfig
+from turnwise.generation.config import GenerationConfig
 from turnwise.labelling import LabellingConfig
 from turnwise.llm.endpoint import Endpoint
 from turnwise.sampling import EVALUATION_CAP, TRAINING_CAP
@@ -81,11 +83,17 @@ class Config(_Section):
     caps: CapConfig = CapConfig()
     discovery: DiscoveryConfig = DiscoveryConfig()
     labelling: LabellingConfig = LabellingConfig()
+    generation: GenerationConfig = GenerationConfig()
     training: TrainingConfig = TrainingConfig()
     refusal: RefusalConfig = RefusalConfig()
     policy: PolicyConfig = PolicyConfig()
     serving: ServingConfig = ServingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
+
+    def learning_from(self, generated: Sequence[str]) -> Config:
+        """These settings, with the generated sets that training learns from in their place."""
+        chosen = replace(self.generation, learn=tuple(generated))
+        return self.model_copy(update={"generation": chosen})
 
 
 class Recipe(_Section):

@@ -77,6 +77,10 @@ class DiscoveryError(TurnwiseError):
     """There is too little, or nothing different, to find intents in."""
 
 
+class GenerationError(TurnwiseError):
+    """There is nothing to make conversations from, or what was counted is of another taxonomy."""
+
+
 class EvaluationError(TurnwiseError):
     """Predictions and gold do not fit together, or there is no gold to score against."""
 

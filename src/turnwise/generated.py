@@ -97,6 +97,11 @@ class GeneratedConversation:
         return Conversation(self.id, turns, locale=self.locale, market=self.market, meta=meta)
 
 
+def is_generated(conversation: Conversation) -> bool:
+    """Whether nobody held it."""
+    return GENERATED in conversation.meta
+
+
 class Reader(Protocol):
     """Reads the labels of customer turns: a bundle, or anything that gives probabilities."""
 

@@ -5,7 +5,8 @@
 Each line below is one function of `steps/`: it reads the workspace, calls the one public
 function of its stage (`labelling.label`, `training.train`, `evaluation.evaluate`, ...), and
 stores what comes out as it comes, so that a run killed at any moment resumes where it was.
-Where no taxonomy is there yet, `steps.discover_intents` comes before: it proposes one.
+Where no taxonomy is there yet, `steps.discover_intents` comes before: it proposes one. Where
+labelled turns lack histories, `steps.generate_conversations` makes some before the training.
 """
 
 from __future__ import annotations

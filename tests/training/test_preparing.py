@@ -189,3 +189,14 @@ def test_where_each_label_stands_once_what_is_learnt_from_stops_the_training_and
     prepared = prepare(labelled, [], wishes, TrainingConfig())
     assert prepared.kept == prepared.held == labelled
     assert "give more turns of each label" in prepared.notes[0]
+
+
+def test_generated_conversations_are_learnt_from_and_never_stop_a_training():
+    made = [
+        replace(one, meta={"generated": "hmm"}) for one in conversations(200, prefix="generated")
+    ]
+    prepared = prepare([*gold(conversations(20)), *gold(made)], [], taxonomy(), TrainingConfig())
+    learnt = {one.example.key[0] for one in prepared.kept}
+    assert {one.id for one in made} <= learnt
+    assert prepared.held
+    assert not [one for one in prepared.held if one.example.conversation.meta]

@@ -109,6 +109,18 @@ def export(
             help="gold: those of people; pseudo: those of models, apart from gold; all: both."
         ),
     ] = "gold",
+    generated: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Write this generated set as a corpus instead: a folder with splits, Parquet, "
+            "chat files and a data card. Repeat it for several."
+        ),
+    ] = None,
+    licence: Annotated[str, typer.Option(help="Of the corpus; its card gives it.")] = "",
+    tokenizer: Annotated[
+        Path | None,
+        typer.Option(help="A tokenizer.json: the card tells the corpus's tokens a word."),
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace the file where it is there already.")
     ] = False,
@@ -121,13 +133,29 @@ def export(
     are told apart from gold, and no import takes them for it. The file appears when it is
     complete.
 
-    Example: turnwise export review.csv --sample 200 --labels all -w DIR
+    Examples: turnwise export review.csv --sample 200 --labels all -w DIR; turnwise export corpus
+    --generated embedded --licence CC-BY-4.0 -w DIR
     """
     from turnwise.cli import show
     from turnwise.cli.console import progress_display
     from turnwise.cli.parsing import labels_choice
     from turnwise.project import Project
     from turnwise.steps import export_logs
+    from turnwise.steps.corpus import export_corpus
+
+    if generated:
+        with Project.open(workspace) as opened, progress_display() as progress:
+            written = export_corpus(
+                opened,
+                file,
+                generated,
+                licence=licence,
+                tokenizer=tokenizer,
+                force=force,
+                progress=progress,
+            )
+        show.corpus_written(written, json)
+        return
 
     wanted = labels_choice(labels)
     with Project.open(workspace) as opened, progress_display() as progress:
@@ -145,13 +173,18 @@ def export(
 
 @app.command()
 def stats(workspace: WorkspaceOption = HERE, json: JsonOption = False) -> None:
-    """Count what is in the logs: turns, lengths, months, labels, and how often labels change."""
+    """Count what is in the logs: turns, lengths, months, labels, and which label follows which.
+
+    Where there are labels, what chains of labels are sampled from is written into the workspace:
+    statistics.json, and drawn in statistics.html.
+    """
     from turnwise.cli import show
     from turnwise.project import Project
     from turnwise.steps import project_statistics
+    from turnwise.steps.statistics import write_chains
 
     with Project.open(workspace) as opened:
-        show.statistics(project_statistics(opened), json)
+        show.counted(project_statistics(opened), write_chains(opened), json)
 
 
 @app.command()

@@ -123,6 +123,13 @@ def train(
             "does not become the current one. Default: all."
         ),
     ] = None,
+    generated: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Learn from a set that 'turnwise generate' made, too; repeat it for several. "
+            "Default: generation.learn, or none."
+        ),
+    ] = None,
     plan: Annotated[
         bool, typer.Option("--plan", help="Try a few steps; tell time and memory, train nothing.")
     ] = False,
@@ -147,6 +154,8 @@ def train(
     with Project.open(workspace) as opened, progress_display() as progress:
         if chosen is not None:
             opened.config = chosen.applied(opened.config)
+        if generated:
+            opened.config = opened.config.learning_from(generated)
         if plan:
             show_results.planned(plan_bundle(opened, progress, dimensions=only), json)
             return

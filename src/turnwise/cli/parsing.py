@@ -15,6 +15,7 @@ from turnwise.conversations import ROLES, Conversation, Turn
 from turnwise.discovery.config import Roles
 from turnwise.errors import FormatError
 from turnwise.formats import ColumnMapping, checks, read, read_text
+from turnwise.generated import Method
 from turnwise.labelling.annotator import By, StrategyName
 from turnwise.labelling.selection import How
 from turnwise.steps.exporting import Labels
@@ -60,6 +61,11 @@ def labels_choice(value: str) -> Labels:
 def by_choice(value: str) -> By:
     _one_of("by", value, By)
     return cast(By, value)
+
+
+def method_choice(value: str) -> Method:
+    _one_of("method", value, Method)
+    return cast(Method, value)
 
 
 def roles_choice(value: str) -> Roles:

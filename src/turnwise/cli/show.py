@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from turnwise.cli.console import percent, print_json, print_table
+from turnwise.cli.show_chains import chain_statistics, chain_values
 
 if TYPE_CHECKING:
     from turnwise.actions import ActionCheck
+    from turnwise.generation.corpus import Written
     from turnwise.statistics import LogStatistics
     from turnwise.steps import ExportResult, ImportResult, LabelPlan, LabelResult
+    from turnwise.steps.statistics import ChainResult
     from turnwise.workspace import Forgotten
 
 WIDTH = 96  # characters of a customer turn that are shown
@@ -96,6 +99,14 @@ def statistics(found: LogStatistics, json: bool) -> None:
         print_table("", head, rows)
 
 
+def counted(found: LogStatistics, chains: ChainResult, json: bool) -> None:
+    if json:
+        print_json(found.to_json() | {"chains": chain_values(chains)})
+        return
+    statistics(found, json)
+    chain_statistics(chains)
+
+
 def labelled(result: LabelResult, json: bool) -> None:
     if json:
         print_json(result)
@@ -171,3 +182,16 @@ def forgotten(result: Forgotten, json: bool) -> None:
     )
     if result.bundles:
         print(f"Trained on them, to be retrained: {', '.join(result.bundles)}")
+
+
+def corpus_written(result: Written, json: bool) -> None:
+    if json:
+        print_json(result)
+        return
+    for part, count in result.sessions.items():
+        print(f"{part}: {count:,} conversations, {result.examples.get(part, 0):,} chat examples")
+    if result.moved:
+        print(f"{result.moved:,} went to train, as a turn of theirs stands there")
+    for one in result.fertility:
+        print(f"{one.language}: {one.fertility:.2f} tokens a word")
+    print(f"Corpus: {result.folder} (its data card is README.md)")

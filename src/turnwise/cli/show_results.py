@@ -22,10 +22,11 @@ def trained(result: TrainResult, json: bool) -> None:
     if not result.fresh:
         print(f"Nothing changed since bundle {result.id}: {result.bundle}")
         return
+    made = f" and {result.generated_turns:,} generated ones" if result.generated_turns else ""
     print(
         f"Trained on {result.gold_turns:,} turns labelled by people and "
-        f"{result.pseudo_turns:,} pseudo-labelled ones in {result.seconds:.0f} s; calibrated on "
-        f"{result.calibration_turns:,} held apart"
+        f"{result.pseudo_turns:,} pseudo-labelled ones{made} in {result.seconds:.0f} s; calibrated "
+        f"on {result.calibration_turns:,} held apart"
     )
     if result.stale:
         print(

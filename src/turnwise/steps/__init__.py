@@ -9,6 +9,7 @@ from turnwise.steps.discovering import DiscoverOptions, DiscoverResult, discover
 from turnwise.steps.escalations import Limits
 from turnwise.steps.evaluating import EvaluateResult, evaluate_bundle
 from turnwise.steps.exporting import ExportResult, export_logs
+from turnwise.steps.generating import GenerateOptions, GenerateResult, generate_conversations
 from turnwise.steps.importing import ImportResult, import_logs
 from turnwise.steps.label_options import LabelOptions
 from turnwise.steps.label_plan import LabelPlan, plan_labels
@@ -27,6 +28,8 @@ __all__ = [
     "DiscoverResult",
     "EvaluateResult",
     "ExportResult",
+    "GenerateOptions",
+    "GenerateResult",
     "ImportResult",
     "LabelOptions",
     "LabelPlan",
@@ -40,6 +43,7 @@ __all__ = [
     "evaluate_clarify",
     "evaluate_policy",
     "export_logs",
+    "generate_conversations",
     "import_logs",
     "label_logs",
     "open_policy",

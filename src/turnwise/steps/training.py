@@ -17,6 +17,7 @@ from turnwise.errors import BundleError, ConfigError
 from turnwise.progress import Progress, silent
 from turnwise.project import Project, key_of
 from turnwise.sampling import hold_apart
+from turnwise.steps.generated_data import generated_examples, generated_key
 from turnwise.steps.training_data import TrainingData, training_data
 from turnwise.steps.ways import labels_in_use
 from turnwise.taxonomy import Taxonomy, to_dict
@@ -43,8 +44,8 @@ class TrainResult:
     Attributes:
         bundle: its folder; id: its name in reports and decisions.
         fresh: False where an earlier run had made the same bundle of the same inputs.
-        gold_turns, pseudo_turns, calibration_turns: what it learnt from. stale: labelled
-            conversations that were left out, as their labels are out of date.
+        gold_turns, pseudo_turns, generated_turns, calibration_turns: what it learnt from.
+        stale: labelled conversations that were left out, as their labels are out of date.
         precision: of the packed graph, `int8` or `fp32`.
         agreement: share of labels on which the packed graph and the float model agree.
         seconds: of the training; where the encoder is trained, its export included.
@@ -60,6 +61,7 @@ class TrainResult:
     agreement: float
     seconds: float
     stale: int = 0
+    generated_turns: int = 0
 
 
 def train_bundle(
@@ -135,11 +137,17 @@ def _settings(project: Project, taxonomy: Taxonomy) -> TrainingConfig:
 def _data(project: Project, taxonomy: Taxonomy) -> TrainingData:
     """What there is to learn of the taxonomy's dimensions, which may be some of the project's."""
     data = training_data(project, project.taxonomy(), project.split())
-    gold, pseudo = (
+    generated = generated_examples(project, project.taxonomy())
+    gold, pseudo, made = (
         tuple(one for each in part if (one := _of(each, taxonomy)).labels)
-        for part in (data.labelled[: data.gold_turns], data.labelled[data.gold_turns :])
+        for part in (data.labelled[: data.gold_turns], data.labelled[data.gold_turns :], generated)
     )
-    return replace(data, labelled=(*gold, *pseudo), gold_turns=len(gold))
+    return replace(
+        data,
+        labelled=(*gold, *pseudo, *made),
+        gold_turns=len(gold),
+        generated_turns=len(made),
+    )
 
 
 def _of(one: LabelledExample, taxonomy: Taxonomy) -> LabelledExample:
@@ -187,7 +195,8 @@ def _train(
         id=bundle.id,
         fresh=True,
         gold_turns=data.gold_turns,
-        pseudo_turns=len(data.labelled) - data.gold_turns,
+        pseudo_turns=len(data.labelled) - data.gold_turns - data.generated_turns,
+        generated_turns=data.generated_turns,
         calibration_turns=len(data.calibration),
         precision=bundle.manifest.precision,
         agreement=bundle.manifest.agreement,
@@ -250,6 +259,7 @@ def _key(project: Project, taxonomy: Taxonomy) -> str:
         decisive(_settings(project, taxonomy)),
         asdict(config.refusal),
         project.workspace.fingerprint(),
+        *generated_key(project),
     )
 
 

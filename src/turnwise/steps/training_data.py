@@ -24,6 +24,7 @@ class TrainingData:
     """What a classifier learns from: labelled turns, and gold held apart to calibrate on.
 
     Attributes:
+        generated_turns: of those to learn from, how many nobody said; they come last.
         stale: conversations whose labels are older than taxonomy, seed or settings, and that it
             does not learn from.
     """
@@ -32,6 +33,7 @@ class TrainingData:
     calibration: tuple[Example, ...]
     gold_turns: int
     stale: int = 0
+    generated_turns: int = 0
 
 
 def training_data(
@@ -67,7 +69,7 @@ def training_data(
         for one in examples(conversation)
         if one.gold
     ]
-    pseudo, stale = _pseudo_labels(project, taxonomy, split, used or labels_in_use(project))
+    pseudo, stale = pseudo_labels(project, taxonomy, split, used or labels_in_use(project))
     if stale and not pseudo and turns is None:
         raise TrainingError(
             f"the {stale:,} labelled logs are not labelled with the taxonomy, the seed and the "
@@ -75,9 +77,7 @@ def training_data(
         )
     decided = reviewed(project.workspace, split.unlabelled)
     for key, said in decided.items():  # people win over models
-        given = {
-            name: (label, 1.0) for name, label in said.items() if _is_of(taxonomy, name, label)
-        }
+        given = {name: (label, 1.0) for name, label in said.items() if is_of(taxonomy, name, label)}
         pseudo[key] = {**pseudo.get(key, {}), **given}
     logs = [
         one
@@ -116,7 +116,7 @@ def _names(pseudo: Pseudo) -> Mapping[str, str]:
     return {name: label for name, (label, _) in pseudo.items()}
 
 
-def _pseudo_labels(
+def pseudo_labels(
     project: Project, taxonomy: Taxonomy, split: Split, used: InUse | None
 ) -> tuple[dict[Key, Pseudo], int]:
     """What an annotator said of the logs, abstentions left out; conversations that are passed over.
@@ -142,7 +142,7 @@ def _pseudo_labels(
     return dict(fresh), len(stale)
 
 
-def _is_of(taxonomy: Taxonomy, dimension: str, label: str) -> bool:
+def is_of(taxonomy: Taxonomy, dimension: str, label: str) -> bool:
     return dimension in taxonomy and label in taxonomy[dimension].index
 
 

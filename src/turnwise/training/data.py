@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from turnwise.conversations import Conversation, Example, Turn
 from turnwise.errors import TrainingError
+from turnwise.generated import is_generated
 from turnwise.sampling import stable_hash
 from turnwise.taxonomy import Taxonomy
 
@@ -158,9 +159,13 @@ def split_to_stop(
 
 
 def tenths(labelled: Sequence[LabelledExample]) -> list[set[str]]:
-    """The conversations that may stop a training, in tenths, but for those much too small."""
-    gold = {one.example.key[0] for one in labelled if one.is_gold}
-    ids = {one.example.key[0] for one in labelled}
+    """The conversations that may stop a training, in tenths, but for those much too small.
+
+    None of them is generated: they repeat what is learnt.
+    """
+    held = [one for one in labelled if not is_generated(one.example.conversation)] or labelled
+    gold = {one.example.key[0] for one in held if one.is_gold}
+    ids = {one.example.key[0] for one in held}
     ids = ids - gold or ids
     found = ({one for one in ids if stable_hash(one) % 10 == residue} for residue in range(10))
     return [tenth for tenth in found if len(tenth) >= len(ids) / 20]

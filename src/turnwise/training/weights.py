@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from turnwise.generated import GENERATED
+from turnwise.generated import is_generated
 from turnwise.training.config import ExampleKind
 from turnwise.training.data import MISSING, LabelledExample, Targets
 
@@ -22,7 +22,7 @@ BETA = 0.999
 
 def kind_of(one: LabelledExample) -> ExampleKind:
     """What an example is to the data mix."""
-    if one.example.conversation.meta.get(GENERATED):
+    if is_generated(one.example.conversation):
         return "generated"
     if not one.is_gold:
         return "pseudo"

@@ -29,7 +29,7 @@ from turnwise.workspace.reading import unknown_ids
 from turnwise.workspace.vectors import SqliteVectorStore
 
 BUNDLES, REPORTS, REJECTED = "bundles", "reports", "rejected"
-DISCOVERY = "discovery"
+DISCOVERY, GENERATED = "discovery", "generated"
 VECTORS = "vectors.db"
 # Tasks whose questions show what many conversations say: an answer may quote any of them.
 SHOWING_MANY = ("discovery-name",)
@@ -48,7 +48,8 @@ class Forgotten:
         annotations: deleted with them, gold too, and those on other conversations that cited
             them as evidence; what was labelled so counts as not labelled.
         vectors: of texts that stand nowhere else.
-        files: reports, what discovery wrote, and rejected records, which quote texts.
+        files: reports, what discovery and generation wrote, and rejected records, which quote
+            texts.
         bundles: names of those that were packed after the first of the conversations was
             imported. They hold no text, but may have been trained on it: train again.
         undated: conversations that were kept since nothing tells their age.
@@ -268,7 +269,7 @@ def _remaining_texts(connection: sa.Connection) -> Iterator[str]:
 def _delete_files(folder: Path) -> int:
     files = [
         path
-        for name in (REPORTS, REJECTED, DISCOVERY)
+        for name in (REPORTS, REJECTED, DISCOVERY, GENERATED)
         for path in (folder / name).rglob("*")
         if path.is_file() or path.is_symlink()
     ]

@@ -21,7 +21,7 @@ from turnwise.evaluation.drawing import Figure, colour
 _EXTENT = (1040.0, 700.0)
 _MARGIN = 14.0
 # Of middling lightness, so that each is seen on light and on dark ground.
-_COLOURS = (
+COLOURS = (
     "#2f7fb8",
     "#d9822b",
     "#4f9a4a",
@@ -35,7 +35,7 @@ _COLOURS = (
     "#e0785a",
     "#4ba3c3",
 )
-_HALO = "paint-order:stroke;stroke:var(--surface);stroke-width:3.5px;stroke-linejoin:round"
+HALO = "paint-order:stroke;stroke:var(--surface);stroke-width:3.5px;stroke-linejoin:round"
 _HOW_DRAWN = {
     "UMAP": "Laid out by UMAP, which keeps neighbours together, and stretched where it is crowded; "
     "distances, sizes and directions mean nothing, and another machine draws another picture.",
@@ -108,11 +108,11 @@ def _colours(centres: Sequence[tuple[float, float]]) -> list[str]:
     where: NDArray[np.float64] = np.array(centres, dtype=np.float64).reshape(-1, 2)
     chosen = np.zeros(len(where), dtype=np.intp)
     for place in range(len(where)):
-        nearest = np.full(len(_COLOURS), np.inf)
+        nearest = np.full(len(COLOURS), np.inf)
         away = np.square(where[:place] - where[place]).sum(axis=1)
         np.minimum.at(nearest, chosen[:place], away)
         chosen[place] = nearest.argmax()
-    return [_COLOURS[one] for one in chosen]
+    return [COLOURS[one] for one in chosen]
 
 
 def _dot_size(count: int) -> float:
@@ -146,5 +146,5 @@ def _text_parts(label: Label) -> Iterator[str]:
     yield (
         f'<text x="{label.x:.1f}" y="{label.y + 0.35 * label.size:.1f}" fill="{ink}" '
         f'font-size="{label.size:g}" font-weight="600" text-anchor="middle" '
-        f'pointer-events="none" style="{_HALO}">{escape(label.text)}</text>'
+        f'pointer-events="none" style="{HALO}">{escape(label.text)}</text>'
     )

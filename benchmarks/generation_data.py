@@ -1,0 +1,235 @@
+"""What the generation benchmark learns from: the same labelled turns, with and without a history.
+
+    training turns --cut off--> single turns --cross-fit--> labels of the logs --> chains, pools
+
+The turns are those of `learning_data`. What tells the order of intents is the logs, labelled in one
+of three ways (`Labels`): by a single-turn model that never saw the conversation (`guessed`), by
+the same model with what it makes of all turns of a conversation settled together (`settled`), or by
+people, turn by turn (`gold`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks import data, protocol
+from benchmarks.generation_settling import settled
+from benchmarks.learning_data import DIALOGUES, Work, cut_off
+from benchmarks.learning_ours import labelled
+from turnwise.config import load_recipe
+from turnwise.conversations import ContextWindow, Conversation, Example, examples
+from turnwise.encoders import Encoder
+from turnwise.generated import LabelledConversation, Probabilities, State
+from turnwise.generation.chains import ChainStatistics, estimate_chains
+from turnwise.generation.emission import Pools, Position, Utterance
+from turnwise.sampling import stable_hash
+from turnwise.training import Classifier, LabelledExample, train
+
+Labels = Literal["guessed", "settled", "gold"]
+LABELS: tuple[Labels, ...] = get_args(Labels)
+PARTS = 5
+INTENT = "intent"
+WINDOWS: Mapping[str, ContextWindow] = {
+    "sgd": ContextWindow("both"),
+    "multidogo": ContextWindow("customer"),  # it has no turns of agents
+}
+# The turn alone, as `single` has it; that one trains five models where turns are few.
+ALONE = ContextWindow("customer", max_turns=0)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Single-turn models; implements `generated.Reader`.
+
+    Attributes:
+        classifiers: each with the conversations that it never saw.
+    """
+
+    classifiers: Sequence[tuple[Classifier, frozenset[str]]]
+    encoder: Encoder
+
+    def probabilities(self, examples: Sequence[Example]) -> Mapping[str, Probabilities]:
+        """Return, for each dimension, Float32[n_examples, n_labels]."""
+        names = self.classifiers[0][0].taxonomy
+        found = {
+            one.name: np.zeros((len(examples), len(one.names)), np.float32)
+            for one in names.dimensions
+        }
+        for classifier, unseen in self.classifiers:
+            rows = [row for row, one in enumerate(examples) if one.key[0] in unseen]
+            if not rows:
+                continue
+            read = classifier.probabilities([examples[row] for row in rows], self.encoder)
+            for name, chances in read.items():
+                found[name][rows] = chances
+        return found
+
+
+@dataclass(frozen=True)
+class Taught:
+    """One data set and seed, ready for the comparison.
+
+    Attributes:
+        further: logs of which nobody labelled a turn: chains are counted on them, too, as a model
+            labels them.
+    """
+
+    work: Work
+    further: Sequence[Conversation]
+    encoder: Encoder
+    seed: int
+
+    @property
+    def window(self) -> ContextWindow:
+        """How much of the history a model reads, at the test as in training."""
+        return WINDOWS[self.work.name]
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        return self.work.task.taxonomy.dimension_names
+
+    @cached_property
+    def single(self) -> list[LabelledExample]:
+        """The training turns without their histories."""
+        return labelled(cut_off(self.work.task.train), self.work.task.taxonomy)
+
+    @cached_property
+    def real(self) -> list[LabelledExample]:
+        """The same turns with their histories."""
+        return labelled(self.work.task.train, self.work.task.taxonomy)
+
+    @cached_property
+    def conversations(self) -> tuple[Conversation, ...]:
+        """Those of the training turns, whole."""
+        found = {one.conversation.id: one.conversation for one in self.work.task.train}
+        return tuple(found.values())
+
+    def taught(self, turns: Sequence[LabelledExample], window: ContextWindow) -> Classifier:
+        """The frozen learner at its defaults; the tuning split calibrates it and no more."""
+        config = replace(load_recipe("frozen").training, context=window, seed=self.seed)
+        task = self.work.task
+        return train(turns, task.tuning, task.taxonomy, self.encoder, config)
+
+    @cached_property
+    def reading(self) -> Reading:
+        """Single-turn models, each of which reads the conversations that it did not learn from."""
+        found = []
+        for part in range(PARTS):
+            ids = frozenset(one.id for one in self.conversations if _part(one.id) == part)
+            others = [one for one in self.single if _origin(one.example) not in ids]
+            found.append((self.taught(others, ALONE), ids))
+        if self.further:
+            beyond = frozenset(one.id for one in self.further)
+            found.append((self.taught(self.single, ALONE), beyond))
+        return Reading(found, self.encoder)
+
+    def logs(self, labels: Labels) -> list[LabelledConversation]:
+        """The logs, every customer turn labelled; of gold, the training conversations alone."""
+        if labels == "gold":
+            return [LabelledConversation(one, gold_of(one)) for one in self.conversations]
+        return self._settled if labels == "settled" else self._guessed
+
+    @cached_property
+    def _settled(self) -> list[LabelledConversation]:
+        logs = (*self.conversations, *self.further)
+        return settled(logs, self.work.task.taxonomy, self.reading)
+
+    @cached_property
+    def _guessed(self) -> list[LabelledConversation]:
+        logs = (*self.conversations, *self.further)
+        turns = [one for talk in logs for one in examples(talk)]
+        found: dict[str, dict[int, dict[str, str]]] = {one.id: {} for one in logs}
+        for name, chances in self.reading.probabilities(turns).items():
+            names = self.work.task.taxonomy[name].names
+            for one, place in zip(turns, chances.argmax(axis=1), strict=True):
+                found[one.key[0]].setdefault(one.index, {})[name] = names[int(place)]
+        return [LabelledConversation(one, found[one.id]) for one in logs]
+
+    def right(self, logs: Sequence[LabelledConversation]) -> dict[str, float]:
+        """Dimension -> share of the labels of some logs that people gave, too."""
+        found: dict[str, list[bool]] = {name: [] for name in self.dimensions}
+        for one in logs:
+            for index, gold in gold_of(one.conversation).items():
+                for name, label in gold.items():
+                    found[name].append(one.labels.get(index, {}).get(name) == label)
+        return {name: float(np.mean(same)) for name, same in found.items()}
+
+    def chains(self, logs: Sequence[LabelledConversation]) -> ChainStatistics:
+        """What was counted in the logs."""
+        return estimate_chains(logs, self.dimensions, intent=INTENT)
+
+    def pools(self, logs: Sequence[LabelledConversation]) -> Pools:
+        """The labelled turns, each by its own real label; where it stood as the logs have it."""
+        states = {
+            (one.conversation.id, index): tuple(labels.get(name, "") for name in self.dimensions)
+            for one in logs
+            for index, labels in one.labels.items()
+        }
+        shown: dict[State, list[Utterance]] = {}
+        for one in self.real:
+            state = tuple(one.labels[name] for name in self.dimensions)
+            shown.setdefault(state, []).append(_utterance(one.example, state, states))
+        return Pools(self.work.task.taxonomy, shown, intent=INTENT)
+
+
+def _part(conversation: str) -> int:
+    return stable_hash(conversation) // 10 % PARTS  # the last digit says what is tuning
+
+
+def _origin(alone: Example) -> str:
+    """The conversation that a single turn was cut out of; see `cut_off`."""
+    return alone.key[0].rpartition("#")[0]
+
+
+def gold_of(conversation: Conversation) -> dict[int, dict[str, str]]:
+    """Customer turn -> its labels, the first one where it has several."""
+    return {
+        one.index: {name: found[0] for name, found in one.gold.items() if found}
+        for one in examples(conversation)
+    }
+
+
+def _utterance(one: Example, state: State, states: Mapping[tuple[str, int], State]) -> Utterance:
+    conversation, index = one.key
+    places = [each.index for each in examples(one.conversation)]
+    at = places.index(index)
+    earlier = places[at - 1] if at else -1
+    later = places[at + 1] if at + 1 < len(places) else len(one.conversation.turns)
+    before = states.get((conversation, earlier))
+    said = [turn.text for turn in one.conversation.turns]
+    position: Position = "opening"
+    if at:
+        position = "continuing" if before == state else "switching"
+    return Utterance(
+        text=one.text,
+        source=f"{conversation}#{index}",
+        position=position,
+        before=before,
+        after=states.get((conversation, later)),
+        asked="\n".join(said[earlier + 1 : index]),
+        answer="\n".join(said[index + 1 : later]),
+    )
+
+
+def further(given: Path | None, work: Work, count: int) -> tuple[Conversation, ...]:
+    """Training conversations by increasing h, those that the work learns from left out."""
+    used = {one.key[0] for one in work.task.train}
+    train = protocol.parts(DIALOGUES[work.name](data.data_folder(given))).train
+    ordered = sorted(train, key=lambda one: stable_hash(one.id))
+    return tuple(one for one in ordered if one.id not in used)[:count]
+
+
+def switches(asked: Sequence[Example], dimension: str) -> NDArray[np.bool_]:
+    """Bool[n_asked]: turns whose label is another than that of the customer turn before."""
+    found = []
+    for one in asked:
+        before = [turn.gold.get(dimension) for turn in one.history if turn.role == "customer"]
+        found.append(bool(before) and before[-1] != one.gold[dimension])
+    return np.array(found, np.bool_)

@@ -1,0 +1,102 @@
+"""What generated conversations are like, how fast they are made, and that nothing leaks."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from itertools import islice
+
+from benchmarks.generation_data import INTENT, Labels, Taught, gold_of
+from benchmarks.generation_made import METHODS, Plan, made, sampler_of
+from benchmarks.protocol import bare
+from benchmarks.runner import Figures, Plain
+from turnwise.generated import LabelledConversation
+from turnwise.generation.chains import ChainSampler, estimate_chains
+from turnwise.generation.emission import Pools, emit
+from turnwise.generation.quality.proxies import Quality, measure, measure_logs
+from turnwise.generation.quality.reference import Reference
+
+LABELS: Labels = "gold"  # of the logs, where it does not matter who gave them
+SHOWN = (
+    "conversations",
+    "turns",
+    "perplexity",
+    "transitions",
+    "distinct_1",
+    "distinct_2",
+    "self_bleu",
+    "words_mean",
+    "words_divergence",
+    "turns_mean",
+    "turns_divergence",
+    "copied_turns",
+    "copied_ngrams",
+    "topic_flow",
+)
+TIMED_TURNS = 10_000
+TEST_CHAINS = 500
+
+
+def quality(taught: Taught) -> Figures:
+    """The embedded proxies of the logs and of each method."""
+    logs = taught.logs(LABELS)
+    likelihood = ChainSampler(taught.chains(logs)).log_likelihood
+    reference = Reference.of(
+        logs, taught.dimensions, log_likelihood=likelihood, encoder=taught.encoder
+    )
+    rows = [measure_logs(reference, "real")]
+    for method in METHODS:
+        talks = [*made(taught, Plan(method, LABELS))]
+        rows.append(measure(method, talks, reference))
+    return {row.name: _plain(row) for row in rows}
+
+
+def _plain(row: Quality) -> Mapping[str, Plain]:
+    figures = {name: getattr(row, name) for name in SHOWN}
+    return {name: None if math.isnan(one) else round(one, 4) for name, one in figures.items()}
+
+
+def leaks(taught: Taught) -> Figures:
+    """How many turns of a generated test split stand in the training split word for word.
+
+    The split is made of the test conversations, once as they are and once with the training
+    texts to be avoided.
+    """
+    talks = {one.conversation.id: one.conversation for one in taught.work.task.test}
+    logs = [LabelledConversation(one, gold_of(one)) for one in talks.values()]
+    known = {turn.text for one in taught.conversations for turn in one.turns}
+    statistics = estimate_chains(logs, taught.dimensions, intent=INTENT)
+    found: dict[str, Plain] = {"training_texts": len(known)}
+    for name, avoid in (("as_it_comes", frozenset[str]()), ("avoided", frozenset(known))):
+        pools = Pools.gather(logs, taught.work.task.taxonomy, intent=INTENT, avoid=avoid)
+        sampler = sampler_of(Plan("embedded", LABELS), statistics)
+        chains = (sampler.chain(taught.seed, number) for number in range(TEST_CHAINS))
+        emission = emit(chains, pools, "embedded", taught.seed)
+        texts = [turn.text for one in emission for turn in one.turns]
+        same = {bare(text) for text in known}
+        found |= {
+            f"{name}_turns": len(texts),
+            f"{name}_leaked": sum(bare(text) in same for text in texts),
+            f"{name}_dropped": sum(one.count for one in emission.dropped),
+        }
+    return found
+
+
+def speed(taught: Taught) -> Figures:
+    """Customer turns a second of one process, chains and pools at hand."""
+    logs = taught.logs(LABELS)
+    pools, statistics = taught.pools(logs), taught.chains(logs)
+    found: dict[str, Plain] = {}
+    for method in METHODS:
+        sampler = sampler_of(Plan(method, LABELS), statistics)
+        chains = (sampler.chain(taught.seed, number) for number in range(TIMED_TURNS))
+        emission = iter(emit(chains, pools, method, taught.seed))
+        sum(len(one.customer) for one in islice(emission, 300))  # indices are built
+        start, turns = time.perf_counter(), 0
+        for one in emission:
+            turns += len(one.customer)
+            if turns >= TIMED_TURNS:
+                break
+        found[method] = round(turns / (time.perf_counter() - start))
+    return found

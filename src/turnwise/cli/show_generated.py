@@ -1,0 +1,107 @@
+"""How what was generated looks on a terminal."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from turnwise.cli.console import percent, print_json, print_table
+
+if TYPE_CHECKING:
+    from turnwise.generated import GeneratedConversation
+    from turnwise.generation.quality.proxies import Quality
+    from turnwise.steps.generating import GenerateResult
+    from turnwise.steps.generation_plan import GeneratePlan
+
+MOST_REASONS = 8
+LONGEST = 100  # characters of a turn
+MOST_TURNS = 8  # of a conversation
+
+
+def generated(result: GenerateResult, workspace: Path, json: bool) -> None:
+    if json:
+        print_json(result)
+        return
+    for one in result.shown:
+        _conversation(one)
+    print(
+        f"{result.kept:,} conversations with {result.turns:,} customer turns kept, of "
+        f"{result.made:,} that were made and {result.begun:,} that were begun ({result.method}, "
+        f"by {result.maker or 'nobody'})"
+    )
+    for reason, count in list(result.dropped.items())[:MOST_REASONS]:
+        print(f"  dropped: {reason}, {count:,}")
+    for outcome, count in result.outcomes.items():
+        print(f"  ended: {outcome.replace('_', ' ')}, {count:,}")
+    if result.agreement is not None:
+        for dimension, agreed in result.agreement.dimensions.items():
+            print(
+                f"  {dimension}: the labelling gives the intended label in "
+                f"{percent(agreed.share)} of {agreed.given:,} turns"
+            )
+    if result.quality:
+        _quality(result.quality)
+    for note in result.notes:
+        print(f"  note: {note}")
+    if result.calls or result.reused:
+        money = f", {result.money:,.2f} in money" if result.money else ""
+        print(
+            f"Spent {result.calls:,} calls, {result.used_tokens:,} tokens{money}; "
+            f"{result.reused:,} answers were kept from before"
+        )
+    print(f"Conversations: {result.file}")
+    if result.pairs is not None:
+        print(f"Pairs of answers: {result.pairs}")
+    print(f"Report: {result.page}")
+    if result.kept and result.method not in ("ambiguous", "random"):
+        print(
+            f"Next: turnwise train -w {workspace} --generated {result.name}, then turnwise "
+            "evaluate: it helps most where the labelled turns have no history of their own"
+        )
+
+
+def _conversation(one: GeneratedConversation) -> None:
+    print(f"{one.id}")
+    for turn in one.turns[:MOST_TURNS]:
+        text = " ".join(turn.text.split())
+        short = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+        labels = " / ".join(turn.labels.values())
+        print(f"  {turn.role}: {short}" + (f"   [{labels}]" if labels else ""))
+    if len(one.turns) > MOST_TURNS:
+        print(f"  ... and {len(one.turns) - MOST_TURNS} more turns")
+    print()
+
+
+def _quality(rows: tuple[Quality, ...]) -> None:
+    head = ["", "rating", "perplexity", "topic flow", "words/turn", "turns", "copied"]
+    print_table("Beside the logs", head, [_row(one) for one in rows])
+
+
+def _row(one: Quality) -> list[str]:
+    return [
+        one.name,
+        _number(one.rating),
+        _number(one.perplexity),
+        _number(one.topic_flow, 2),
+        _number(one.words_mean),
+        _number(one.turns_mean),
+        "" if math.isnan(one.copied_turns) else percent(one.copied_turns),
+    ]
+
+
+def _number(value: float, digits: int = 1) -> str:
+    return "" if math.isnan(value) else f"{value:,.{digits}f}"
+
+
+def planned(plan: GeneratePlan, json: bool) -> None:
+    if json:
+        print_json(plan)
+        return
+    money = f", {plan.money:,.2f} in money" if plan.money else ""
+    print(
+        f"About {plan.calls:,} calls to {plan.model}, {plan.tokens_in:,} tokens in and "
+        f"{plan.tokens_out:,} out{money}; {plan.reused:,} answers are kept from before. Reckoned "
+        f"from {plan.sample:,} conversations that were played through without asking; answers that "
+        "are faulty are asked for once more"
+    )

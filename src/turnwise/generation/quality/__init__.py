@@ -1,0 +1,1 @@
+"""How good generated conversations are: faults, measures, judges, and what is kept."""

@@ -1,0 +1,127 @@
+"""Generated conversations, rated beside the logs: the best of them, a table and a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from turnwise.evaluation import markup
+from turnwise.evaluation.generation import quality_section
+from turnwise.generated import Dropped, GeneratedConversation
+from turnwise.generation.chains import ChainSampler, estimate_chains
+from turnwise.generation.config import GenerationConfig
+from turnwise.generation.material import Helpers, Material
+from turnwise.generation.quality.filtering import keep_best
+from turnwise.generation.quality.judging import (
+    EmbeddedSessionJudge,
+    LlmSessionJudge,
+    SessionJudge,
+)
+from turnwise.generation.quality.proxies import Quality, measure, measure_logs
+from turnwise.generation.quality.reference import Reference
+from turnwise.generation.ranking import (
+    AnswerJudge,
+    EmbeddedAnswerJudge,
+    LlmAnswerJudge,
+    Ranked,
+    contests,
+    rank_answers,
+)
+from turnwise.progress import Progress
+
+SESSION, SDRS = "session", "sdrs"  # names of scores
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """What was made, and how good it is.
+
+    Attributes:
+        kept: the best rated. dropped: the others, by reason.
+        rows: measures of the logs, and of what was kept.
+    """
+
+    kept: tuple[GeneratedConversation, ...]
+    dropped: tuple[Dropped, ...]
+    rows: tuple[Quality, ...]
+
+    @property
+    def maker(self) -> str:
+        """Who wrote them."""
+        return ", ".join(sorted({one.maker for one in self.kept}))
+
+    def page(self, title: str, facts: Mapping[str, str]) -> str:
+        """The measures as an HTML page, which quotes no customer."""
+        header = f"<header>{markup.heading(title)}{markup.facts([*facts.items()])}</header>"
+        if not self.rows:
+            return markup.page(title, header + markup.paragraph("Nothing was kept."))
+        section = markup.section(quality_section(self.rows), "quality")
+        return markup.page(title, f"{header}{section}")
+
+
+def rate(
+    made: Sequence[GeneratedConversation],
+    material: Material,
+    config: GenerationConfig,
+    helpers: Helpers,
+    progress: Progress,
+) -> Rated:
+    """Rate conversations against the logs that they were made of, and keep the best.
+
+    Talks that clarify are rated by SDRS, and single queries not at all; all else as whole
+    conversations: by a model that wrote none of them, or by comparing measures with the logs'.
+    """
+    if not made:
+        return Rated((), (), ())
+    dimensions = material.taxonomy.dimension_names
+    chains = ChainSampler(estimate_chains(material.logs, dimensions, intent=material.intent))
+    reference = Reference.of(
+        material.logs, dimensions, log_likelihood=chains.log_likelihood, encoder=helpers.encoder
+    )
+    if config.method == "ambiguous":
+        row = measure(config.method, made, reference, progress=progress)
+        return Rated(tuple(made), (), (measure_logs(reference, progress=progress), row))
+    judge = _judge(reference, helpers, progress)
+    ratings = judge.rate(made, progress)
+    scored = [
+        replace(one, scores={**one.scores, SESSION: rating.score}) if rating.rated else one
+        for one, rating in zip(made, ratings, strict=True)
+    ]
+    name = SDRS if any(SDRS in one.scores for one in scored) else SESSION
+    filtered = keep_best(scored, name, config.keep)
+    apart = {one.id for one in reference.held}
+    logs = [one for one in material.logs if one.conversation.id in apart]
+    held = [rating.score for rating in judge.rate(logs, progress)]
+    kept = [one.scores[SESSION] for one in filtered.kept if SESSION in one.scores]
+    rows = (
+        measure_logs(reference, ratings=held, progress=progress),
+        measure(config.method, filtered.kept, reference, ratings=kept, progress=progress),
+    )
+    return Rated(filtered.kept, filtered.dropped, rows)
+
+
+def _judge(reference: Reference, helpers: Helpers, progress: Progress) -> SessionJudge:
+    """A model that wrote none of it, where there is one."""
+    if helpers.judge is not None and helpers.background is not None:
+        return LlmSessionJudge(helpers.judge, helpers.background)
+    return EmbeddedSessionJudge(reference, progress)
+
+
+def rank(
+    made: Sequence[GeneratedConversation],
+    material: Material,
+    helpers: Helpers,
+    seed: int,
+    progress: Progress,
+) -> Ranked:
+    """Pairs of answers to the last questions: the one that was made, and one to another intent.
+
+    Raises:
+        GenerationError: the logs hold no answers to compare with.
+    """
+    judge: AnswerJudge = (
+        LlmAnswerJudge(helpers.judge, helpers.background)
+        if helpers.judge is not None and helpers.background is not None
+        else EmbeddedAnswerJudge(material.logs, helpers.encoder, progress)
+    )
+    return rank_answers(contests(made, seed=seed), judge, progress)
