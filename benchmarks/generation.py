@@ -32,11 +32,11 @@ from pathlib import Path
 
 from benchmarks import data
 from benchmarks.generation_calls import calls
-from benchmarks.generation_data import LABELS, Taught, further
+from benchmarks.generation_data import LABELS, Logs, further
 from benchmarks.generation_facts import leaks, quality, speed
 from benchmarks.generation_gap import baseline, generated, summary
 from benchmarks.generation_made import METHODS, TIMES, WEIGHT, Plan
-from benchmarks.learning_data import DIALOGUES, Sizes, Work, dialogues
+from benchmarks.learning_data import DIALOGUES, Sizes, dialogues
 from benchmarks.runner import OUT, Figures, Plain, Table, parser, run, seeds_of
 from turnwise.encoders import DEFAULT_ENCODER, Encoder, KeptEncoder, OnnxEncoder
 from turnwise.encoders.export import prepare_encoder
@@ -44,12 +44,12 @@ from turnwise.project import encoder_cache
 from turnwise.workspace.vectors import SqliteVectorStore
 
 HOURS = "about an hour on 2 cores under load; a second run resumes"
-CONVERSATIONS, TEST_TURNS = 500, 3_000
+CONVERSATIONS, TEST_TURNS = 500, 10_000
 LOGS = 2_000  # further conversations, of which nobody labelled a turn
 QUICK, QUICK_LOGS = Sizes(150, 1_000), 150  # about 3,000 labelled turns of SGD in all
 CALLED, QUICK_CALLED = 400, 60  # conversations that a language model writes
 MIXES = (0.0, 0.1, 0.3, 0.5)
-FACTS: Mapping[str, Callable[[Taught], Figures]] = {
+FACTS: Mapping[str, Callable[[Logs], Figures]] = {
     "quality": quality,
     "leaks": leaks,
     "speed": speed,
@@ -76,9 +76,13 @@ def measure_all(table: Table, options: argparse.Namespace) -> Mapping[str, objec
     """Every cell, and what they come to over the seeds."""
     onnx = OnnxEncoder(prepare_encoder(DEFAULT_ENCODER, encoder_cache()))
     with closing(SqliteVectorStore(OUT / "vectors.db", onnx.id)) as store:
-        for seed in (0,) if options.quick else options.seeds:
-            for name in options.data_set:
-                _measure_set(table, options, (name, seed), KeptEncoder(onnx, store))
+        for name in options.data_set:
+            sizes = QUICK if options.quick else Sizes(options.conversations, options.test_turns)
+            count = QUICK_LOGS if options.quick else options.logs
+            read = _reading(options.data, name, (sizes, count), KeptEncoder(onnx, store))
+            for seed in (0,) if options.quick else options.seeds:
+                where = {"data": name, "size": sizes.name, "logs": count, "seed": seed}
+                _measure_set(table, options, where, read)
     if "calls" in options.facts:
         count = QUICK_CALLED if options.quick else CALLED
         table.cell({"fact": "calls", "conversations": count}, partial(calls, count))
@@ -86,31 +90,35 @@ def measure_all(table: Table, options: argparse.Namespace) -> Mapping[str, objec
     return {"origins": origins, "encoder": onnx.id, "summary": summary(table.asked())}
 
 
-def _measure_set(
-    table: Table, options: argparse.Namespace, what: tuple[str, int], encoder: Encoder
-) -> None:
-    """The cells of one data set and seed; nothing is read where all of them are kept."""
-    name, seed = what
-    sizes = QUICK if options.quick else Sizes(options.conversations, options.test_turns)
-    logs = QUICK_LOGS if options.quick else options.logs
+def _reading(
+    folder: Path | None, name: str, size: tuple[Sizes, int], encoder: Encoder
+) -> Callable[[], Logs]:
+    """What is learnt from and labelled, once it is asked for."""
+    sizes, count = size
 
     @cache
-    def ready() -> Taught:
-        work = _work(options.data, name, sizes)
-        return Taught(work, further(options.data, work, logs), encoder, seed)
+    def read() -> Logs:
+        work = dialogues(data.data_folder(folder), name, sizes)
+        return Logs(work, further(folder, work, count), encoder)
 
-    where: dict[str, Plain] = {"data": name, "size": sizes.name, "logs": logs, "seed": seed}
+    return read
+
+
+def _measure_set(
+    table: Table, options: argparse.Namespace, where: dict[str, Plain], read: Callable[[], Logs]
+) -> None:
+    """The cells of one data set and seed; nothing is read where all of them are kept."""
+
+    def cell(more: Mapping[str, Plain], measure: Callable[..., Figures], *what: object) -> None:
+        table.cell({**where, **more}, lambda: measure(read(), *what))
+
+    seed = where["seed"]
     for method in ("alone", "single", "real"):
-        table.cell({**where, "method": method}, partial(_asked, baseline, ready, method))
+        cell({"method": method}, baseline, method, seed)
     for plan in _plans(options):
-        table.cell({**where, **plan.key}, partial(_asked, generated, ready, plan))
-    wanted = [one for one in FACTS if one in options.facts and seed == 0]
-    for fact in wanted:
-        table.cell({**where, "fact": fact}, partial(_asked, FACTS[fact], ready))
-
-
-def _asked(measure: Callable[..., Figures], ready: Callable[[], Taught], *more: object) -> Figures:
-    return measure(ready(), *more)
+        cell(plan.key, generated, plan, seed)
+    for fact in [one for one in FACTS if one in options.facts and seed == 0]:
+        cell({"fact": fact}, FACTS[fact])
 
 
 def _plans(options: argparse.Namespace) -> list[Plan]:
@@ -123,11 +131,6 @@ def _plans(options: argparse.Namespace) -> list[Plan]:
     ]
     mixes = () if options.quick else options.mixes
     return found + [Plan("embedded", "settled", mix) for mix in mixes]
-
-
-@cache
-def _work(given: Path | None, name: str, sizes: Sizes) -> Work:
-    return dialogues(data.data_folder(given), name, sizes)
 
 
 if __name__ == "__main__":

@@ -20,14 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import data, protocol
-from benchmarks.generation_settling import settled
 from benchmarks.learning_data import DIALOGUES, Work, cut_off
-from benchmarks.learning_ours import labelled
+from benchmarks.learning_ours import labelled as with_gold
 from turnwise.config import load_recipe
 from turnwise.conversations import ContextWindow, Conversation, Example, examples
 from turnwise.encoders import Encoder
 from turnwise.generated import LabelledConversation, Probabilities, State
 from turnwise.generation.chains import ChainStatistics, estimate_chains
+from turnwise.generation.chains.settling import settled
 from turnwise.generation.emission import Pools, Position, Utterance
 from turnwise.sampling import stable_hash
 from turnwise.training import Classifier, LabelledExample, train
@@ -73,8 +73,8 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Taught:
-    """One data set and seed, ready for the comparison.
+class Logs:
+    """One data set, ready for the comparison; its labels are of one model, whatever the seed.
 
     Attributes:
         further: logs of which nobody labelled a turn: chains are counted on them, too, as a model
@@ -84,7 +84,6 @@ class Taught:
     work: Work
     further: Sequence[Conversation]
     encoder: Encoder
-    seed: int
 
     @property
     def window(self) -> ContextWindow:
@@ -98,12 +97,12 @@ class Taught:
     @cached_property
     def single(self) -> list[LabelledExample]:
         """The training turns without their histories."""
-        return labelled(cut_off(self.work.task.train), self.work.task.taxonomy)
+        return with_gold(cut_off(self.work.task.train), self.work.task.taxonomy)
 
     @cached_property
     def real(self) -> list[LabelledExample]:
         """The same turns with their histories."""
-        return labelled(self.work.task.train, self.work.task.taxonomy)
+        return with_gold(self.work.task.train, self.work.task.taxonomy)
 
     @cached_property
     def conversations(self) -> tuple[Conversation, ...]:
@@ -111,9 +110,11 @@ class Taught:
         found = {one.conversation.id: one.conversation for one in self.work.task.train}
         return tuple(found.values())
 
-    def taught(self, turns: Sequence[LabelledExample], window: ContextWindow) -> Classifier:
+    def taught(
+        self, turns: Sequence[LabelledExample], window: ContextWindow, seed: int = 0
+    ) -> Classifier:
         """The frozen learner at its defaults; the tuning split calibrates it and no more."""
-        config = replace(load_recipe("frozen").training, context=window, seed=self.seed)
+        config = replace(load_recipe("frozen").training, context=window, seed=seed)
         task = self.work.task
         return train(turns, task.tuning, task.taxonomy, self.encoder, config)
 
@@ -130,7 +131,7 @@ class Taught:
             found.append((self.taught(self.single, ALONE), beyond))
         return Reading(found, self.encoder)
 
-    def logs(self, labels: Labels) -> list[LabelledConversation]:
+    def labelled(self, labels: Labels) -> list[LabelledConversation]:
         """The logs, every customer turn labelled; of gold, the training conversations alone."""
         if labels == "gold":
             return [LabelledConversation(one, gold_of(one)) for one in self.conversations]

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from itertools import islice
 
-from benchmarks.generation_data import INTENT, Labels, Taught, gold_of
+from benchmarks.generation_data import INTENT, Labels, Logs, gold_of
 from benchmarks.generation_made import METHODS, Plan, made, sampler_of
 from benchmarks.protocol import bare
 from benchmarks.runner import Figures, Plain
@@ -38,16 +38,14 @@ TIMED_TURNS = 10_000
 TEST_CHAINS = 500
 
 
-def quality(taught: Taught) -> Figures:
+def quality(logs: Logs) -> Figures:
     """The embedded proxies of the logs and of each method."""
-    logs = taught.logs(LABELS)
-    likelihood = ChainSampler(taught.chains(logs)).log_likelihood
-    reference = Reference.of(
-        logs, taught.dimensions, log_likelihood=likelihood, encoder=taught.encoder
-    )
+    told = logs.labelled(LABELS)
+    likelihood = ChainSampler(logs.chains(told)).log_likelihood
+    reference = Reference.of(told, logs.dimensions, log_likelihood=likelihood, encoder=logs.encoder)
     rows = [measure_logs(reference, "real")]
     for method in METHODS:
-        talks = [*made(taught, Plan(method, LABELS))]
+        talks = [*made(logs, Plan(method, LABELS))]
         rows.append(measure(method, talks, reference))
     return {row.name: _plain(row) for row in rows}
 
@@ -57,22 +55,22 @@ def _plain(row: Quality) -> Mapping[str, Plain]:
     return {name: None if math.isnan(one) else round(one, 4) for name, one in figures.items()}
 
 
-def leaks(taught: Taught) -> Figures:
+def leaks(logs: Logs) -> Figures:
     """How many turns of a generated test split stand in the training split word for word.
 
     The split is made of the test conversations, once as they are and once with the training
     texts to be avoided.
     """
-    talks = {one.conversation.id: one.conversation for one in taught.work.task.test}
-    logs = [LabelledConversation(one, gold_of(one)) for one in talks.values()]
-    known = {turn.text for one in taught.conversations for turn in one.turns}
-    statistics = estimate_chains(logs, taught.dimensions, intent=INTENT)
+    talks = {one.conversation.id: one.conversation for one in logs.work.task.test}
+    told = [LabelledConversation(one, gold_of(one)) for one in talks.values()]
+    known = {turn.text for one in logs.conversations for turn in one.turns}
+    statistics = estimate_chains(told, logs.dimensions, intent=INTENT)
     found: dict[str, Plain] = {"training_texts": len(known)}
     for name, avoid in (("as_it_comes", frozenset[str]()), ("avoided", frozenset(known))):
-        pools = Pools.gather(logs, taught.work.task.taxonomy, intent=INTENT, avoid=avoid)
+        pools = Pools.gather(told, logs.work.task.taxonomy, intent=INTENT, avoid=avoid)
         sampler = sampler_of(Plan("embedded", LABELS), statistics)
-        chains = (sampler.chain(taught.seed, number) for number in range(TEST_CHAINS))
-        emission = emit(chains, pools, "embedded", taught.seed)
+        chains = (sampler.chain(0, number) for number in range(TEST_CHAINS))
+        emission = emit(chains, pools, "embedded", 0)
         texts = [turn.text for one in emission for turn in one.turns]
         same = {bare(text) for text in known}
         found |= {
@@ -83,15 +81,15 @@ def leaks(taught: Taught) -> Figures:
     return found
 
 
-def speed(taught: Taught) -> Figures:
+def speed(logs: Logs) -> Figures:
     """Customer turns a second of one process, chains and pools at hand."""
-    logs = taught.logs(LABELS)
-    pools, statistics = taught.pools(logs), taught.chains(logs)
+    told = logs.labelled(LABELS)
+    pools, statistics = logs.pools(told), logs.chains(told)
     found: dict[str, Plain] = {}
     for method in METHODS:
         sampler = sampler_of(Plan(method, LABELS), statistics)
-        chains = (sampler.chain(taught.seed, number) for number in range(TIMED_TURNS))
-        emission = iter(emit(chains, pools, method, taught.seed))
+        chains = (sampler.chain(0, number) for number in range(TIMED_TURNS))
+        emission = iter(emit(chains, pools, method, 0))
         sum(len(one.customer) for one in islice(emission, 300))  # indices are built
         start, turns = time.perf_counter(), 0
         for one in emission:

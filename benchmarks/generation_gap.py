@@ -9,7 +9,7 @@ from dataclasses import asdict
 import numpy as np
 
 from benchmarks import protocol
-from benchmarks.generation_data import ALONE, INTENT, Taught, switches
+from benchmarks.generation_data import ALONE, INTENT, Logs, switches
 from benchmarks.generation_made import TIMES, WEIGHT, Plan, made, to_learn
 from benchmarks.rivals import classes_of
 from benchmarks.runner import Cell, Figures, Plain
@@ -19,34 +19,34 @@ PARTS = ("all", "undecided", "switches")
 LEAST_GAP = 0.01  # of accuracy; of a smaller gap it says nothing how much was closed
 
 
-def baseline(taught: Taught, method: str) -> Figures:
+def baseline(logs: Logs, method: str, seed: int) -> Figures:
     """What single turns teach, read alone or with a history, and what real histories do."""
-    turns = taught.real if method == "real" else taught.single
-    window = ALONE if method == "alone" else taught.window
-    return _scored(taught, taught.taught(turns, window))
+    turns = logs.real if method == "real" else logs.single
+    window = ALONE if method == "alone" else logs.window
+    return _scored(logs, logs.taught(turns, window, seed))
 
 
-def generated(taught: Taught, plan: Plan) -> Figures:
+def generated(logs: Logs, plan: Plan, seed: int) -> Figures:
     """What single turns and as many generated ones teach."""
-    talks = [*made(taught, plan)]
+    talks = [*made(logs, plan, seed)]
     turns = [one for talk in talks for one in to_learn(talk, plan.weight)]
     rules = sum(bool(turn.rules) for talk in talks for turn in talk.customer)
-    found = _scored(taught, taught.taught([*taught.single, *turns], taught.window))
-    logs = taught.logs(plan.labels)
+    found = _scored(logs, logs.taught([*logs.single, *turns], logs.window, seed))
+    told = logs.labelled(plan.labels)
     facts = {
         "conversations": len(talks),
         "turns": len(turns),
         "adapted": rules,
-        "switching": round(taught.chains(logs).together.switching, 4),
+        "switching": round(logs.chains(told).together.switching, 4),
     }
-    right = {f"{name}_labels_right": round(one, 4) for name, one in taught.right(logs).items()}
+    right = {f"{name}_labels_right": round(one, 4) for name, one in logs.right(told).items()}
     return {**found, **facts, **right}
 
 
-def _scored(taught: Taught, classifier: Classifier) -> Figures:
-    work = taught.work
+def _scored(logs: Logs, classifier: Classifier) -> Figures:
+    work = logs.work
     found: dict[str, Plain | Mapping[str, Plain]] = {}
-    for name, chances in classifier.probabilities(work.task.test, taught.encoder).items():
+    for name, chances in classifier.probabilities(work.task.test, logs.encoder).items():
         right = chances.argmax(axis=1) == work.truth[name]
         rows = {
             "all": np.ones(len(right), np.bool_),
@@ -56,14 +56,14 @@ def _scored(taught: Taught, classifier: Classifier) -> Figures:
         shares = {part: round(float(right[some].mean()), 4) for part, some in rows.items()}
         sizes = {f"{part}_turns": int(some.sum()) for part, some in rows.items()}
         found[name] = {**shares, **sizes}
-    return {**found, "tuning": _tuning(taught, classifier), "epochs": classifier.record.epochs}
+    return {**found, "tuning": _tuning(logs, classifier), "epochs": classifier.record.epochs}
 
 
-def _tuning(taught: Taught, classifier: Classifier) -> float:
+def _tuning(logs: Logs, classifier: Classifier) -> float:
     """Accuracy of the intents of the tuning split, by which settings may be chosen."""
-    turns = taught.work.task.tuning
-    chances = classifier.probabilities(turns, taught.encoder)[INTENT]
-    truth = classes_of(turns, taught.work.task.taxonomy[INTENT])
+    turns = logs.work.task.tuning
+    chances = classifier.probabilities(turns, logs.encoder)[INTENT]
+    truth = classes_of(turns, logs.work.task.taxonomy[INTENT])
     return round(float((chances.argmax(axis=1) == truth).mean()), 4)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 
-from benchmarks.generation_data import Labels, Taught
+from benchmarks.generation_data import Labels, Logs
 from benchmarks.runner import Plain
 from turnwise.conversations import examples
 from turnwise.generated import GeneratedConversation
@@ -17,7 +17,7 @@ from turnwise.training import LabelledExample
 
 METHODS: tuple[Emitted, ...] = ("random", "hmm", "embedded")
 # Chosen on SGD's tuning split; the weight is a project's default.
-TIMES = 5  # generated turns to one labelled turn
+TIMES = 3  # generated turns to one labelled turn
 WEIGHT = GenerationConfig().weight  # of a generated turn's label beside one of a real turn
 
 
@@ -48,17 +48,17 @@ class Plan:
         return said if self.switching is None else {**said, "switching": self.switching}
 
 
-def made(taught: Taught, plan: Plan) -> Iterator[GeneratedConversation]:
+def made(logs: Logs, plan: Plan, seed: int = 0) -> Iterator[GeneratedConversation]:
     """Conversations of as many customer turns as are wanted, the last one whole."""
-    logs = taught.logs(plan.labels)
-    sampler = sampler_of(plan, taught.chains(logs))
-    pools = taught.pools(logs)
-    chains = (sampler.chain(taught.seed, number) for number in count())
+    labelled = logs.labelled(plan.labels)
+    sampler = sampler_of(plan, logs.chains(labelled))
+    pools = logs.pools(labelled)
+    chains = (sampler.chain(seed, number) for number in count())
     told = 0
-    for one in emit(chains, pools, plan.method, taught.seed, locale="en"):
+    for one in emit(chains, pools, plan.method, seed, locale="en"):
         yield one
         told += len(one.customer)
-        if told >= plan.times * len(taught.single):
+        if told >= plan.times * len(logs.single):
             return
 
 

@@ -10,9 +10,9 @@ import pytest
 from benchmarks.generation_data import gold_of, switches
 from benchmarks.generation_gap import gap_closed, summary
 from benchmarks.generation_made import Plan, to_learn
-from benchmarks.generation_settling import settled
 from turnwise.conversations import Conversation, Example, Turn, examples
 from turnwise.generated import GeneratedConversation, GeneratedTurn, Probabilities
+from turnwise.generation.chains.settling import settled
 from turnwise.taxonomy import Dimension, Label, Taxonomy
 
 TAXONOMY = Taxonomy(

@@ -12,15 +12,17 @@ import pytest
 
 from tests.llm.chat_server import ChatServer, serving_as_teacher
 from tests.workspaces import copy_folder
-from turnwise.conversations import examples
+from turnwise.bundle import Bundle
+from turnwise.conversations import Conversation, examples
 from turnwise.errors import ConfigError, GenerationError, TrainingError
+from turnwise.generation.chains.settling import settled
 from turnwise.generation.files import read_generated
-from turnwise.project import Project
-from turnwise.steps import train_bundle
+from turnwise.project import Project, current_bundle, without_gold
+from turnwise.steps import label_logs, train_bundle
 from turnwise.steps.corpus import export_corpus
 from turnwise.steps.generated_data import generated_file
 from turnwise.steps.generating import GenerateOptions, generate_conversations
-from turnwise.steps.generation_helpers import read_material
+from turnwise.steps.generation_helpers import Alone, read_material
 from turnwise.steps.generation_plan import plan_generation
 
 FEW = 30
@@ -227,3 +229,25 @@ def test_killed_before_it_is_written_the_set_before_stays_whole(finished, tmp_pa
     with Project.open(folder) as project:
         assert generated_file(project, "embedded").read_bytes() == before
         assert made(project).kept > 0
+
+
+def test_where_people_labelled_single_turns_the_logs_are_settled_by_their_talks(finished, tmp_path):
+    with Project.open(copy_folder(finished, tmp_path / "work")) as project:
+        seed = list(project.workspace.conversations(project.split().seed))
+        project.workspace.forget([one.id for one in seed])
+        singles = [one for talk in seed for one in examples(talk) if one.gold]
+        project.workspace.add(
+            [Conversation(f"single-{one.key[0]}-{one.index}", (one.turn,)) for one in singles]
+        )
+        label_logs(project)
+        bundle, taxonomy = Bundle.load(current_bundle(project.folder)), project.taxonomy()
+        logs = [one for one in read_material(project).logs if len(one.conversation.turns) > 1]
+        assert logs
+        talks = list(project.workspace.conversations(project.split().unlabelled))
+        expected = {
+            one.conversation.id: one.labels
+            for one in settled([without_gold(one) for one in talks], taxonomy, Alone(bundle))
+        }
+        assert (
+            sum(dict(one.labels) == expected[one.conversation.id] for one in logs) > len(logs) / 2
+        )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from turnwise.bundle import Bundle
-from turnwise.conversations import examples
+from turnwise.conversations import Example, examples
 from turnwise.endpoints import TEACHER
 from turnwise.errors import BundleError, ConfigError, GenerationError
+from turnwise.generated import LabelledConversation, Probabilities, Reader
 from turnwise.generation.ambiguity.sets import ReaderSets
+from turnwise.generation.chains.settling import settled
 from turnwise.generation.config import GenerationConfig
 from turnwise.generation.material import Helpers, Material
 from turnwise.llm import Background, Budget, Client, Endpoint, Spend
@@ -19,6 +21,7 @@ from turnwise.project import Project, current_bundle
 from turnwise.steps.discovery_helpers import JUDGE, is_another
 from turnwise.steps.labelled_turns import intent_dimension, labelled_logs
 from turnwise.steps.training_data import training_data
+from turnwise.taxonomy import Taxonomy
 from turnwise.training.data import tenths
 
 AMBIGUOUS = ("ambiguous", "clarify")  # methods that must know which labels a query may mean
@@ -54,7 +57,7 @@ def read_material(project: Project) -> Material:
     if split.seed:
         stopping = tenths(training_data(project, taxonomy, split).labelled)
         stops = stopping[0] if len(stopping) > 1 else stops
-    logs = [one for one in labelled_logs(project).conversations if one.conversation.id not in stops]
+    logs = [one for one in _labelled(project, taxonomy) if one.conversation.id not in stops]
     if not logs:
         raise GenerationError(
             f"{project.folder} holds no labelled conversation to learn from. Import some with "
@@ -66,6 +69,31 @@ def read_material(project: Project) -> Material:
         for one in examples(conversation)
     }
     return Material(taxonomy, intent_dimension(taxonomy), logs, frozenset(avoid))
+
+
+def _labelled(project: Project, taxonomy: Taxonomy) -> list[LabelledConversation]:
+    """The labelled conversations of a project.
+
+    Where people labelled no two turns of one conversation, nothing shows which label follows which:
+    what a bundle reads from each turn of the logs alone is settled by the turns around it.
+    """
+    found = labelled_logs(project)
+    people, logs = found.conversations[: found.by_people], found.conversations[found.by_people :]
+    bundle = _bundle(project, taxonomy)
+    if bundle is None or any(len(one.labels) > 1 for one in people):
+        return found.conversations
+    return [*people, *settled([one.conversation for one in logs], taxonomy, Alone(bundle))]
+
+
+@dataclass(frozen=True)
+class Alone:
+    """Reads each turn as if nothing had been said before it; implements `Reader`."""
+
+    reader: Reader
+
+    def probabilities(self, examples: Sequence[Example]) -> Mapping[str, Probabilities]:
+        bare = [Example(replace(one.conversation, turns=(one.turn,)), 0) for one in examples]
+        return self.reader.probabilities(bare)
 
 
 def asked_endpoints(project: Project, config: GenerationConfig) -> list[Endpoint]:
@@ -118,7 +146,7 @@ def reading_helpers(
     Raises:
         ConfigError: a bundle is missing that the method needs.
     """
-    bundle = _bundle(project, material)
+    bundle = _bundle(project, material.taxonomy)
     if config.method in AMBIGUOUS and bundle is None:
         raise ConfigError(
             "which labels a query may mean is read by a trained bundle, and none is here that "
@@ -130,11 +158,11 @@ def reading_helpers(
     return Helpers(project.encoder(progress), bundle, sets)
 
 
-def _bundle(project: Project, material: Material) -> Bundle | None:
+def _bundle(project: Project, taxonomy: Taxonomy) -> Bundle | None:
     """The current bundle, if it reads the labels of the taxonomy as it is."""
     try:
         bundle = Bundle.load(current_bundle(project.folder))
     except BundleError:
         return None
-    names = {one.name: one.names for one in material.taxonomy.dimensions}
+    names = {one.name: one.names for one in taxonomy.dimensions}
     return bundle if {one.name: one.names for one in bundle.taxonomy.dimensions} == names else None

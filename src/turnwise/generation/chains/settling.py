@@ -41,6 +41,8 @@ def settled(
         reader: reads each turn by itself; it never learnt these conversations.
     """
     turns = [one for talk in conversations for one in examples(talk)]
+    if not turns:
+        return []
     read = reader.probabilities(turns)
     ids = [one.key[0] for one in turns]
     starts = [row for row, one in enumerate(ids) if row == 0 or ids[row - 1] != one]
