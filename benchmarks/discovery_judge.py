@@ -76,7 +76,14 @@ def measure_all(table: Table, options: argparse.Namespace) -> Mapping[str, objec
     """Describe clusters of every set, learn, and measure each judge on each set."""
     folder = data.data_folder(options.data)
     shapes = {
-        name: read_shapes(folder, name, bool(options.quick), bool(options.fresh)) for name in SETS
+        name: read_shapes(
+            folder,
+            name,
+            quick=bool(options.quick),
+            fresh=bool(options.fresh),
+            many=name in LOOP_SETS,
+        )
+        for name in SETS
     }
     figures: dict[str, dict[str, Figures]] = {}
     without: dict[str, dict[str, Coefficients]] = {}

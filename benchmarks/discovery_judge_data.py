@@ -1,8 +1,10 @@
 """The clusters that the embedded judges of discovery learn from and are measured on.
 
 Each set, whole and in draws with fewer intents of uneven size, is clustered in several ways at
-many numbers of clusters, on the encoder's vectors and on adapted ones. What was described is kept
-in benchmarks/out, a file a set.
+many numbers of clusters, on the encoder's vectors and on those that the loop sees. So that the
+judge knows large logs and later rounds, many more utterances are thinned out and clustered as the
+loop does, and again without the clusters that are fit. What was described is kept in
+benchmarks/out, a file a set.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain
+from itertools import chain, compress
 from pathlib import Path
 
 import numpy as np
@@ -20,20 +22,26 @@ from benchmarks import data
 from benchmarks.data import DataSet
 from benchmarks.discovery_data import TALK
 from benchmarks.runner import OUT, say
-from turnwise.clusters import Rows, Vectors
+from turnwise.clusters import Rows, Space, Utterance, Vectors
 from turnwise.conversations import Conversation, Turn
 from turnwise.discovery.adaptation import adapt
+from turnwise.discovery.candidates import lay_out
 from turnwise.discovery.clusterings import by_average, by_graph, by_kmeans, by_ward
 from turnwise.discovery.judging.statistics import Surroundings, describe
 from turnwise.discovery.judging.wording import Worded, describe_wording
-from turnwise.encoders import DEFAULT_ENCODER, OnnxEncoder
+from turnwise.discovery.keyphrases import add_wants
+from turnwise.discovery.thinning import WHOLE, looked_at, thinned
+from turnwise.discovery.vectors_words import word_vectors
+from turnwise.encoders import DEFAULT_ENCODER, Encoder, KeptEncoder, OnnxEncoder
 from turnwise.encoders.export import prepare_encoder
 from turnwise.project import encoder_cache
 from turnwise.sampling import stable_hash
+from turnwise.workspace.vectors import SqliteVectorStore
 
 FIT, MOST_OF = 0.7, 0.5  # of the cluster one intent's, of the intent in the cluster
 COHERENT = 0.8
 LARGEST, QUICK_LARGEST = 2_000, 600  # utterances of a draw
+MANY = 10_000  # of those that are thinned out
 DRAWS, QUICK_DRAWS = 3, 2  # the first is the whole set
 FEWEST = 5  # members of a cluster that is judged
 COUNTS = (0.3, 0.6, 0.85, 1.0, 1.25, 1.7, 2.5, 4.0)  # numbers of clusters, of intents
@@ -62,23 +70,28 @@ class Shapes:
 
     @property
     def fit(self) -> Bools:
-        return (self.purity >= FIT) & (self.recall >= MOST_OF)
+        return _fit(self.purity, self.recall)
 
     @property
     def coherent(self) -> Bools:
         return self.purity >= COHERENT
 
 
-def read_shapes(folder: Path, name: str, quick: bool, fresh: bool) -> Shapes:
+def _fit(purity: Floats, recall: Floats) -> Bools:
+    return (purity >= FIT) & (recall >= MOST_OF)
+
+
+def read_shapes(folder: Path, name: str, *, quick: bool, fresh: bool, many: bool) -> Shapes:
     """Clusters of a set: those that an earlier run kept, or new ones.
 
     Args:
-        quick: few draws of few utterances, always new. fresh: new ones.
+        quick: few draws of few utterances, always new. fresh: new ones. many: also of a large
+            log, as the loop sees it, where the set is large.
     """
     path = OUT / f"discovery_judge.{name}{'.quick' if quick else ''}.npz"
     if not path.exists() or fresh or quick:
         say(f"clusters of {name} ...")
-        found = list(chain.from_iterable(_draws(folder, name, quick)))
+        found = list(chain.from_iterable(_draws(folder, name, quick, many)))
         columns = [np.concatenate(column) for column in zip(*found, strict=True)]
         path.parent.mkdir(parents=True, exist_ok=True)
         np.savez(path, *columns)
@@ -87,20 +100,56 @@ def read_shapes(folder: Path, name: str, quick: bool, fresh: bool) -> Shapes:
     return Shapes(geometry, wording, purity, recall, whole.astype(bool))
 
 
-def _draws(folder: Path, name: str, quick: bool) -> Iterator[list[Part]]:
+def _draws(folder: Path, name: str, quick: bool, many: bool) -> Iterator[list[Part]]:
     texts, gold = _utterances(folder, name)
     largest = QUICK_LARGEST if quick else LARGEST
-    vectors = _encoder().encode(texts[: 2 * largest])
-    texts, gold = texts[: len(vectors)], gold[: len(vectors)]
     for seed in range(QUICK_DRAWS if quick else DRAWS):
-        rows = _drawn(gold, seed)[:largest]
+        rows = _drawn(gold[: 2 * largest], seed)[:largest]
+        spaces = _spaces([texts[row] for row in rows], seed)
         worded = Worded.of([texts[row] for row in rows])
-        for space in (vectors[rows], adapt(vectors[rows])):
+        for space in spaces:
             around = Surroundings.of(space)
             yield [
                 _part(around, worded, clusters, gold[rows], whole=seed == 0)
                 for clusters in _clusterings(space, len(set(gold[rows])), seed)
             ]
+    if many and len(texts) > WHOLE and not quick:
+        yield list(_of_many(texts[:MANY], gold[:MANY]))
+
+
+def _of_many(texts: list[str], gold: Rows) -> Iterator[Part]:
+    """Many utterances as the loop sees them in its first round, and in a later one."""
+    whole = Space(tuple(map(Utterance, texts)), *reversed(_spaces(texts, 0)))
+    rows = looked_at(len(texts), 0)
+    space = thinned(whole, rows, adapted=True)
+    around, worded, gold = (
+        Surroundings.of(space.vectors),
+        Worded.of([texts[row] for row in rows]),
+        gold[rows],
+    )
+    for clusters in _by_ladder(space.vectors):
+        part = _part(around, worded, clusters, gold, whole=False)
+        yield part
+        fit = _fit(part[2], part[3])
+        if fit.any() and not fit.all():
+            kept = np.concatenate(list(compress(clusters, fit)))
+            left = np.setdiff1d(np.arange(len(gold)), kept)
+            for again in _by_ladder(space.vectors[left]):
+                yield _part(around, worded, [left[one] for one in again], gold, whole=False)
+
+
+def _by_ladder(vectors: Vectors) -> Iterator[list[Rows]]:
+    """Communities at every third resolution that the loop would try."""
+    cut = by_graph(vectors, 0)
+    for resolution in lay_out("graph", len(vectors))[1::3]:
+        if clusters := [rows for rows in cut(resolution) if len(rows) >= FEWEST]:
+            yield clusters
+
+
+def _spaces(texts: list[str], seed: int) -> tuple[Vectors, Vectors]:
+    """The vectors that the loop sees, without and with the setting `adapt`."""
+    plain = _encoder().encode(texts)
+    return plain, adapt(add_wants(texts, plain, _encoder()), word_vectors(texts, seed))
 
 
 def _utterances(folder: Path, name: str) -> tuple[list[str], Rows]:
@@ -185,5 +234,6 @@ def _part(
 
 
 @cache
-def _encoder() -> OnnxEncoder:
-    return OnnxEncoder(prepare_encoder(DEFAULT_ENCODER, encoder_cache()))
+def _encoder() -> Encoder:
+    onnx = OnnxEncoder(prepare_encoder(DEFAULT_ENCODER, encoder_cache()))
+    return KeptEncoder(onnx, SqliteVectorStore(OUT / "vectors.db", onnx.id))

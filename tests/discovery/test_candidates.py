@@ -13,10 +13,8 @@ from turnwise.discovery.candidates import (
     MOST,
     MOST_JUDGED,
     lay_out,
-    sample,
     screen,
     silhouette,
-    within,
 )
 
 
@@ -68,14 +66,3 @@ def test_one_cluster_has_no_silhouette_and_is_still_a_choice(split):
     vectors, _ = split
     assert silhouette(vectors, [np.arange(120)]) == -1.0
     assert screen(vectors, [[np.arange(120)]]) == [0]
-
-
-@given(st.integers(2, 200), st.integers(0, 3), st.data())
-def test_clusters_among_some_rows_hold_the_same_rows(n, seed, data):
-    rows = sample(n, data.draw(st.integers(1, n)), seed)
-    of = np.arange(n) % 4
-    clusters = [np.flatnonzero(of == one) for one in range(4)]
-    found = within(rows, n, clusters)
-    assert sorted(int(rows[at]) for one in found for at in one) == rows.tolist()
-    assert all(len(set(of[rows[one]])) == 1 for one in found)
-    assert all(len(one) for one in found)

@@ -30,7 +30,7 @@ CANDIDATES = {"graph": 1.0, "auto": 1.0}
 @pytest.mark.parametrize("method", ["kmeans", "gmm", "ward", "average", "hdbscan", "graph", "auto"])
 def test_groups_that_stand_apart_are_found(method):
     vectors = blobs()
-    clusters = clusterer_for(method, len(vectors))(vectors, 0)(CANDIDATES.get(method, 4))
+    clusters = clusterer_for(method)(vectors, 0)(CANDIDATES.get(method, 4))
     found = {tuple(rows) for rows in clusters}
     borders = np.cumsum((0, *SIZES))
     wanted = {tuple(range(borders[one], borders[one + 1])) for one in range(len(SIZES))}
@@ -40,9 +40,7 @@ def test_groups_that_stand_apart_are_found(method):
 @pytest.mark.parametrize("method", ["kmeans", "gmm", "ward", "average", "hdbscan", "graph"])
 def test_the_same_seed_gives_the_same_clusters_and_no_row_stands_in_two(method):
     vectors = blobs(spread=0.8)
-    first, again = (
-        clusterer_for(method, len(vectors))(vectors, 3)(CANDIDATES.get(method, 6)) for _ in range(2)
-    )
+    first, again = (clusterer_for(method)(vectors, 3)(CANDIDATES.get(method, 6)) for _ in range(2))
     assert [rows.tolist() for rows in first] == [rows.tolist() for rows in again]
     every = np.concatenate(first)
     assert len(set(every.tolist())) == len(every)
@@ -62,13 +60,11 @@ def test_groups_hold_each_labelled_row_once(labels):
 
 def test_more_clusters_than_rows_are_cut_to_the_rows():
     vectors = blobs((3, 3))
-    assert len(clusterer_for("ward", 6)(vectors, 0)(50)) == 6
+    assert len(clusterer_for("ward")(vectors, 0)(50)) == 6
 
 
-def test_a_method_that_compares_all_pairs_refuses_large_data():
-    with pytest.raises(ConfigError, match="use graph"):
-        clusterer_for("ward", clusterings.LARGEST_SQUARE + 1)
-    assert clusterer_for("auto", 10**6) is clusterings.by_graph
+def test_auto_is_communities_of_a_graph():
+    assert clusterer_for("auto") is clusterings.by_graph
 
 
 def test_a_missing_library_says_how_to_get_it():

@@ -30,9 +30,6 @@ NEAR_BEST = 0.99  # of the best silhouette: where the intents of public sets wer
 MOST_JUDGED = 8
 SAMPLED = 10_000  # rows at most that a silhouette is the mean of, evenly spread
 BLOCK = 4_096  # rows compared with all centroids at once
-# Utterances that the screen looks at: the more there are, the nearer each one's neighbours, and the
-# more clusters would stand apart, however many intents there are.
-LOOKED_AT = 4_500
 
 
 def lay_out(method: Method, n: int) -> tuple[float, ...]:
@@ -67,20 +64,6 @@ def screen(vectors: Vectors, clusterings: Sequence[Sequence[Rows]]) -> list[int]
     if len(inside) <= MOST_JUDGED:
         return inside or [best]
     return sorted({inside[round(one)] for one in np.linspace(0, len(inside) - 1, MOST_JUDGED)})
-
-
-def sample(n: int, count: int, seed: int) -> Rows:
-    """`count` of n rows by lot, ascending."""
-    drawn: Rows = np.sort(np.random.default_rng(seed).permutation(n)[:count])
-    return drawn
-
-
-def within(rows: Rows, n: int, clusters: Sequence[Rows]) -> list[Rows]:
-    """The clusters of n rows as they are among some of them, by position there; none is empty."""
-    place = np.full(n, -1, np.intp)
-    place[rows] = np.arange(len(rows))
-    found = [place[one] for one in clusters]
-    return [one[one >= 0] for one in found if (one >= 0).any()]
 
 
 def silhouette(vectors: Vectors, clusters: Sequence[Rows]) -> float:

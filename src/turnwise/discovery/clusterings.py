@@ -1,6 +1,6 @@
 """Base clusterings: vectors -> clusters, for a number of clusters or a resolution.
 
-    cut = clusterer_for("auto", len(vectors))(vectors, seed)
+    cut = clusterer_for("auto")(vectors, seed)
     clusters = cut(50)
 
 What does not depend on the candidate, such as a tree of merges or a graph of neighbours, is made
@@ -19,9 +19,7 @@ from turnwise.clusters import Rows, Vectors
 from turnwise.discovery.config import Method
 from turnwise.discovery.graph import communities, neighbour_graph
 from turnwise.discovery.libraries import library
-from turnwise.errors import ConfigError
 
-LARGEST_SQUARE = 20_000  # rows for which all pairs are compared: 1.6 GB
 STARTS = 5  # of k-means, the best of which counts
 VARIANCE_FLOOR = 1e-4  # added to each variance of a mixture; one of unit rows is about 1 / size
 
@@ -46,20 +44,9 @@ class Clusterer(Protocol):
         ...
 
 
-def clusterer_for(method: Method, n: int) -> Clusterer:
-    """The clustering of that name, for n rows.
-
-    Raises:
-        ConfigError: there are too many for it: pairs that are compared, or rows and clusters.
-    """
-    chosen = chosen_method(method)
-    if chosen != "graph" and n > LARGEST_SQUARE:
-        raise ConfigError(
-            f"{n:,} utterances are too many for {method}, whose cost grows with their square",
-            field="discovery.method",
-            hint=f"It takes {LARGEST_SQUARE:,} at most; use graph",
-        )
-    return _CLUSTERERS[chosen]
+def clusterer_for(method: Method) -> Clusterer:
+    """The clustering of that name."""
+    return _CLUSTERERS[chosen_method(method)]
 
 
 def chosen_method(method: Method) -> Method:

@@ -9,19 +9,20 @@ its good clusters, and the next round clusters what is left.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 
 from turnwise.clusters import Judge, Round, RoundStore, Rows, Space, Trial, Verdict
-from turnwise.discovery.adaptation import NEIGHBOURS, adapt, smooth
-from turnwise.discovery.candidates import LOOKED_AT, lay_out, sample, screen, within
+from turnwise.discovery.adaptation import NEIGHBOURS, smooth
+from turnwise.discovery.candidates import lay_out, screen
 from turnwise.discovery.clusterings import Cut, clusterer_for
 from turnwise.discovery.config import DiscoveryConfig
 from turnwise.discovery.neighbours import nearest
 from turnwise.discovery.pruning import Pruner, by_curve
 from turnwise.discovery.settling import settle
+from turnwise.discovery.thinning import fill_up, looked_at, thinned
 from turnwise.errors import DiscoveryError
 from turnwise.progress import Progress, silent
 
@@ -66,6 +67,56 @@ def find_clusters(
         DiscoveryError: too few utterances, or all say the same.
     """
     _check(space)
+    rows = looked_at(len(space), config.seed)
+    if len(rows) == len(space):
+        return _found_in(space, judge, config, rounds, progress, prune)
+    part = thinned(space, rows, adapted=config.adapt)
+    found = in_whole(_found_in(part, judge, config, rounds, progress, prune), rows)
+    clusters, others = fill_up(space.vectors, found.clusters, rows)
+    note = (
+        f"Clusters were looked for among {len(rows):,} utterances by lot; the other "
+        f"{len(space) - len(rows):,} joined the nearest one where they are near enough."
+    )
+    return replace(
+        found,
+        clusters=tuple(clusters),
+        left=np.union1d(found.left, others),
+        notes=(*found.notes, note),
+    )
+
+
+def in_whole(found: Found, rows: Rows, before: int = 0) -> Found:
+    """What was found in a part of a space, in rows of the whole.
+
+    Args:
+        rows: of the whole, by those of the part. before: rounds that its own are counted behind.
+    """
+    return replace(
+        found,
+        clusters=tuple(rows[some] for some in found.clusters),
+        rounds=tuple(_round_in_whole(one, rows, before) for one in found.rounds),
+        left=rows[found.left],
+    )
+
+
+def _round_in_whole(one: Round, rows: Rows, before: int) -> Round:
+    return replace(
+        one,
+        number=before + one.number,
+        kept=tuple(tuple(map(int, rows[list(some)])) for some in one.kept),
+        left=tuple(map(int, rows[list(one.left)])),
+    )
+
+
+def _found_in(
+    space: Space,
+    judge: Judge,
+    config: DiscoveryConfig,
+    rounds: RoundStore,
+    progress: Progress,
+    prune: Pruner,
+) -> Found:
+    """The rounds over a space of which all is looked at, and what they come to."""
     loop = Loop(space, judge, config, prune)
     log: list[Round] = []
     left: Rows = np.arange(len(space), dtype=np.intp)
@@ -98,7 +149,7 @@ class Loop:
     def round(self, left: Rows, log: Sequence[Round]) -> Round:
         """Cluster what is left by every candidate, judge, and choose."""
         config, vectors = self.config, self.space.vectors[left]
-        cut = cache(clusterer_for(config.method, len(left))(vectors, config.seed))
+        cut = cache(clusterer_for(config.method)(vectors, config.seed))
         candidates = tuple(sorted(set(config.candidates))) or self._screened(left, cut)
         predicted = self.prune(log, candidates, len(left)) if log else ()
         tried = sorted(predicted) if predicted and config.prune else candidates
@@ -125,18 +176,9 @@ class Loop:
         """Candidates by the number of utterances, those whose clusters stand apart."""
         ladder = lay_out(self.config.method, len(left))
         clusterings = [cut(one) for one in ladder]
-        if len(self.space) > LOOKED_AT:
-            # What is left is thinned out as the whole is.
-            share = LOOKED_AT / len(self.space)
-            rows = sample(len(left), max(FEWEST, round(share * len(left))), self.config.seed)
-            vectors = adapt(self.space.plain[left[rows]])
-            clusterings = [within(rows, len(left), clusters) for clusters in clusterings]
-        elif self.config.adapt:
-            vectors = self.space.vectors[left]
-        else:
-            vectors = smooth(
-                self.space.vectors[left], nearest(self.space.vectors[left], NEIGHBOURS)
-            )
+        vectors = self.space.vectors[left]
+        if not self.config.adapt:
+            vectors = smooth(vectors, nearest(vectors, NEIGHBOURS))
         return tuple(ladder[place] for place in screen(vectors, clusterings))
 
     def _judge(self, clusters: list[Rows]) -> list[tuple[Rows, Verdict]]:

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from turnwise.clusters import ClusterName, Round, Rows, Space, Vectors
+from turnwise.clusters import ClusterName, Rows, Space, Vectors
 from turnwise.conversations import Role
-from turnwise.discovery.loop import FEWEST, Found
+from turnwise.discovery.loop import FEWEST, Found, in_whole
 from turnwise.discovery.naming.actions import is_customers
 
 SIDES: tuple[Role, Role] = ("customer", "agent")
@@ -82,7 +82,9 @@ def cluster_sides(space: Space, sides: Sides, cluster: Callable[[Role, Space], F
             found.append(Found((), (), (), rows, ()))
         else:
             found.append(
-                _back(cluster(role, space.take(rows)), rows, sum(len(one.rounds) for one in found))
+                in_whole(
+                    cluster(role, space.take(rows)), rows, sum(len(one.rounds) for one in found)
+                )
             )
     return Found(
         clusters=tuple(rows for one in found for rows in one.clusters),
@@ -90,26 +92,6 @@ def cluster_sides(space: Space, sides: Sides, cluster: Callable[[Role, Space], F
         rounds=tuple(log for one in found for log in one.rounds),
         left=np.sort(np.concatenate([one.left for one in found])),
         notes=tuple(dict.fromkeys(note for one in found for note in one.notes)),
-    )
-
-
-def _back(found: Found, rows: Rows, before: int) -> Found:
-    """What was found in a part of the space, in rows of the whole; rounds counted on."""
-    return Found(
-        clusters=tuple(rows[some] for some in found.clusters),
-        scores=found.scores,
-        rounds=tuple(_round_back(one, rows, before) for one in found.rounds),
-        left=rows[found.left],
-        notes=found.notes,
-    )
-
-
-def _round_back(one: Round, rows: Rows, before: int) -> Round:
-    return replace(
-        one,
-        number=before + one.number,
-        kept=tuple(tuple(map(int, rows[list(some)])) for some in one.kept),
-        left=tuple(map(int, rows[list(one.left)])),
     )
 
 

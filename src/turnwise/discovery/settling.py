@@ -31,28 +31,39 @@ def settle(vectors: Vectors, clusters: Sequence[Rows], left: Rows) -> tuple[list
     """
     if len(clusters) < 2 or not len(left):
         return list(clusters), left
-    sums = np.stack([vectors[rows].sum(axis=0) for rows in clusters])
-    lengths = np.maximum(np.linalg.norm(sums, axis=1), 1e-9)
-    sizes = np.array([len(rows) for rows in clusters])
-    home = np.concatenate(
-        [
-            _home(
-                vectors[left[start : start + BLOCK]] @ (sums / lengths[:, None]).T, lengths / sizes
-            )
-            for start in range(0, len(left), BLOCK)
-        ]
-    )
+    home = homes(vectors, clusters, left, CLEARLY)
     joined = [np.union1d(rows, left[home == place]) for place, rows in enumerate(clusters)]
     return joined, left[home < 0]
 
 
-def _home(cosines: NDArray[np.float32], inner: NDArray[np.float32]) -> Rows:
-    """The cluster that each row clearly belongs to, or -1.
+def homes(vectors: Vectors, clusters: Sequence[Rows], rows: Rows, clearly: float) -> Rows:
+    """The cluster that each of some rows belongs to, Int[n_rows], or -1.
+
+    Args:
+        clusters: one or more. clearly: share of the distance to the second nearest centroid that
+            the one to the nearest is under; 1 takes any.
+    """
+    sums = np.stack([vectors[one].sum(axis=0) for one in clusters])
+    lengths = np.maximum(np.linalg.norm(sums, axis=1), 1e-9)
+    inner = lengths / np.array([len(one) for one in clusters])
+    centroids = (sums / lengths[:, None]).T
+    found = [
+        _home(vectors[rows[start : start + BLOCK]] @ centroids, inner, clearly)
+        for start in range(0, len(rows), BLOCK)
+    ]
+    return np.concatenate([np.empty(0, np.intp), *found])
+
+
+def _home(cosines: NDArray[np.float32], inner: NDArray[np.float32], clearly: float) -> Rows:
+    """The same for one block.
 
     Args:
         cosines: Float32[rows, clusters]. inner: the members' mean cosine, by cluster.
     """
-    nearest = cosines.argmax(axis=1)
-    two = np.partition(cosines, -2, axis=1)[:, -2:]
-    clearly = (1 - two[:, 1]) < CLEARLY * (1 - two[:, 0])
-    return np.where(clearly & (two[:, 1] >= AS_NEAR * inner[nearest]), nearest, -1)
+    home = cosines.argmax(axis=1)
+    best = cosines[np.arange(len(cosines)), home]
+    near = best >= AS_NEAR * inner[home]
+    if clearly < 1 and cosines.shape[1] > 1:
+        second = np.partition(cosines, -2, axis=1)[:, -2]
+        near &= 1 - best < clearly * (1 - second)
+    return np.where(near, home, -1)
