@@ -25,6 +25,8 @@ from dataclasses import asdict, replace
 from functools import partial
 from itertools import product
 
+import numpy as np
+
 from benchmarks import data, protocol
 from benchmarks.discovery_cost import END_TO_END, QUICK_SIZES, SIZES, alone, exponent
 from benchmarks.discovery_data import (
@@ -73,6 +75,8 @@ QUICK_TEXTS, QUICK_TURNS, QUICK_INTENTS = 700, 500, 6
 QUICK_WAYS = ("convex", "default")
 
 Cells = Iterator[tuple[Key, Callable[[], Figures]]]
+
+LADDER, FEWEST, TEXTS_A_CLUSTER = 15, 5, 8  # candidates of the pruning's ladder, and its ends
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -176,10 +180,13 @@ def _naming(bench: _Bench, name: str) -> Figures:
 
 
 def _pruning(bench: _Bench, name: str, seed: int) -> Figures:
-    config = DiscoveryConfig(prune=False, epsilon=0, seed=seed)
-    found = found_in(
-        bench.gold(name).texts, bench.encoder, config, helpers_for(name, bench.encoder)
+    """Of a ladder of candidates that is named: where none is, a screen leaves too few to prune."""
+    texts = bench.gold(name).texts
+    counts = np.geomspace(FEWEST, len(texts) / TEXTS_A_CLUSTER, LADDER).round()
+    config = DiscoveryConfig(
+        prune=False, epsilon=0, seed=seed, method="kmeans", candidates=tuple(map(float, counts))
     )
+    found = found_in(texts, bench.encoder, config, helpers_for(name, bench.encoder))
     hit = hits(found.rounds)
     rates = {f"top_{top}": good / max(of, 1) for top, (good, of) in enumerate(hit, 1)}
     return {**rates, "rounds": hit[0][1]}

@@ -3,9 +3,9 @@
     training turns --cut off--> single turns --cross-fit--> labels of the logs --> chains, pools
 
 The turns are those of `learning_data`. What tells the order of intents is the logs, labelled in one
-of three ways (`Labels`): by a single-turn model that never saw the conversation (`guessed`), by
-the same model with what it makes of all turns of a conversation settled together (`settled`), or by
-people, turn by turn (`gold`).
+of three ways (`Labels`): by a single-turn model, which reads a turn with what was answered and
+never saw the conversation (`guessed`), by the same model with its beliefs about all turns of a
+conversation settled together (`settled`), or by people, turn by turn (`gold`).
 """
 
 from __future__ import annotations
@@ -57,16 +57,17 @@ class Reading:
 
     def probabilities(self, examples: Sequence[Example]) -> Mapping[str, Probabilities]:
         """Return, for each dimension, Float32[n_examples, n_labels]."""
+        asked = [exchange(one) for one in examples]
         names = self.classifiers[0][0].taxonomy
         found = {
             one.name: np.zeros((len(examples), len(one.names)), np.float32)
             for one in names.dimensions
         }
         for classifier, unseen in self.classifiers:
-            rows = [row for row, one in enumerate(examples) if one.key[0] in unseen]
+            rows = [row for row, one in enumerate(asked) if one.key[0] in unseen]
             if not rows:
                 continue
-            read = classifier.probabilities([examples[row] for row in rows], self.encoder)
+            read = classifier.probabilities([asked[row] for row in rows], self.encoder)
             for name, chances in read.items():
                 found[name][rows] = chances
         return found
@@ -122,13 +123,14 @@ class Logs:
     def reading(self) -> Reading:
         """Single-turn models, each of which reads the conversations that it did not learn from."""
         found = []
+        turns = [replace(one, example=exchange(one.example)) for one in self.single]
         for part in range(PARTS):
             ids = frozenset(one.id for one in self.conversations if _part(one.id) == part)
-            others = [one for one in self.single if _origin(one.example) not in ids]
+            others = [one for one in turns if _origin(one.example) not in ids]
             found.append((self.taught(others, ALONE), ids))
         if self.further:
             beyond = frozenset(one.id for one in self.further)
-            found.append((self.taught(self.single, ALONE), beyond))
+            found.append((self.taught(turns, ALONE), beyond))
         return Reading(found, self.encoder)
 
     def labelled(self, labels: Labels) -> list[LabelledConversation]:
@@ -178,6 +180,17 @@ class Logs:
             state = tuple(one.labels[name] for name in self.dimensions)
             shown.setdefault(state, []).append(_utterance(one.example, state, states))
         return Pools(self.work.task.taxonomy, shown, intent=INTENT)
+
+
+def exchange(one: Example) -> Example:
+    """A turn with what was answered, as one text: in logs, unlike in service, both are there."""
+    said = [one.text]
+    for turn in one.conversation.turns[one.index + 1 :]:
+        if turn.role == "customer":
+            break
+        said.append(turn.text)
+    turn = replace(one.turn, text="\n".join(said))
+    return Example(replace(one.conversation, turns=(turn,)), 0)
 
 
 def _part(conversation: str) -> int:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from turnwise.generation.files import read_generated
 from turnwise.project import Project, current_bundle, without_gold
 from turnwise.steps import label_logs, train_bundle
 from turnwise.steps.corpus import export_corpus
-from turnwise.steps.generated_data import generated_file
+from turnwise.steps.generated_data import generated_examples, generated_file
 from turnwise.steps.generating import GenerateOptions, generate_conversations
 from turnwise.steps.generation_helpers import Alone, read_material
 from turnwise.steps.generation_plan import plan_generation
@@ -56,6 +57,17 @@ def test_every_turn_has_its_labels_and_says_what_it_was_made_from(project, metho
             assert turn.sources
             assert turn.made
             assert all(label in taxonomy[name].index for name, label in turn.labels.items())
+
+
+def test_all_sets_stand_in_one_table_beside_the_logs(project):
+    made(project, method="random")
+    made(project, method="hmm", name="another")
+    result = made(project, method="hmm")
+    names = [row.name for row in result.quality]
+    assert names[:2] == ["logs", "hmm"]
+    assert {"random", "another"} <= set(names[2:])
+    page = result.page.read_text("utf-8")
+    assert all(name in page for name in names)
 
 
 def test_the_same_command_makes_the_same_set_and_another_seed_another(project):
@@ -113,6 +125,24 @@ def test_training_learns_from_a_set_and_the_bundle_is_another(finished, tmp_path
         project.config = project.config.learning_from(["hmm", "nothing"])
         with pytest.raises(TrainingError, match=r"no generated set 'nothing' \(there: hmm\)"):
             train_bundle(project)
+
+
+def test_training_learns_from_nothing_that_was_made_of_what_tests_by_now(project):
+    made(project, method="hmm", name="before")
+    project.config = project.config.learning_from(["before"])
+    taxonomy = project.taxonomy()
+    every = list(generated_examples(project, taxonomy))
+    moved = {
+        source.rpartition("#")[0]
+        for talk in read_generated(generated_file(project, "before"))
+        for source in talk.turns[0].sources
+    } & set(project.split().seed)
+    split, now = project.split(), sorted(moved)[:1]
+    assert now
+    later = replace(split, seed=[*set(split.seed) - {*now}], test=[*split.test, *now])
+    project.split = lambda: later
+    some = list(generated_examples(project, taxonomy))
+    assert 0 < len(some) < len(every)
 
 
 def test_a_set_becomes_a_corpus_with_a_card(project, tmp_path):
@@ -193,17 +223,23 @@ def test_a_model_writes_is_paid_once_and_told_beforehand(finished, tmp_path, ser
         assert second.calls == 0
         assert second.reused == first.calls
         assert list(read_generated(second.file)) == list(read_generated(first.file))
+        # What a model wrote may quote any conversation that it was shown.
+        project.workspace.forget(project.split().unlabelled[:1])
+        third = generate_conversations(project, asked)
+        assert third.reused == 0
+        assert third.calls > 0
 
 
 def test_a_budget_ends_it_and_more_goes_on(finished, tmp_path, server):
     folder = copy_folder(finished, tmp_path / "work")
     with Project.open(folder) as project:
+        before = made(project, method="hmm", name="llm").file.read_bytes()
         short = generate_conversations(
             project, GenerateOptions(method="llm", conversations=4, calls=3, keep=1.0)
         )
         assert short.calls <= 3
         assert short.unfinished > 0
-        assert any("goes on" in note for note in short.notes)
+        assert any("larger budget" in note for note in short.notes)
 
 
 KILLED = """

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from turnwise.cli.console import percent, print_table
 
 if TYPE_CHECKING:
+    from turnwise.evaluation.generation import ChainFigures
+    from turnwise.generation.chains import ChainStatistics
     from turnwise.steps.statistics import ChainResult
 
 SHOWN = 5  # rows of a table
@@ -43,8 +45,8 @@ def chain_statistics(result: ChainResult) -> None:
     counts, figures = result.statistics.together, result.figures
     print(
         f"Chains: {counts.conversations:,} labelled conversations (test and calibration are left "
-        f"out), {counts.followed:,} transitions between {len(counts.states):,} states, of which "
-        f"{percent(counts.switching)} change a label"
+        f"out), {counts.followed:,} transitions between {len(counts.states):,} states"
+        + _changing(result.statistics, figures)
     )
     share = {name: count / counts.conversations for name, count in counts.lengths.items()}
     told = sorted(share, key=lambda one: (-share[one], one))[: 2 * SHOWN]
@@ -55,12 +57,24 @@ def chain_statistics(result: ChainResult) -> None:
     )
     first = sum(figures.first.values())
     rows = [(label, f"{n:,}", percent(n / first)) for label, n in figures.most_first(SHOWN)]
-    print_table("", ("first label", "conversations", "share"), rows)
     following = [
         (f"{before} → {after}", f"{n:,}", percent(n / figures.followed))
         for before, after, n in figures.most_following(SHOWN)
     ]
-    print_table("", ("from turn to turn", "times", "share"), following)
+    if rows:
+        print_table("", ("first label", "conversations", "share"), rows)
+    if following:
+        print_table("", ("from turn to turn", "times", "share"), following)
     for note in result.statistics.notes:
         print(f"Note: {note}")
     print(f"Statistics: {result.file}, drawn in {result.page}")
+
+
+def _changing(statistics: ChainStatistics, figures: ChainFigures) -> str:
+    """Share of transitions that change a label; by intent, too, where states are more than that."""
+    if not statistics.together.followed:
+        return ""
+    told = f", of which {percent(statistics.together.switching)} change a label"
+    if statistics.intent is None or len(statistics.dimensions) == 1:
+        return told
+    return f"{told}, {percent(figures.switching)} that of {statistics.intent}"

@@ -32,10 +32,18 @@ def generated(result: GenerateResult, workspace: Path, json: bool) -> None:
     )
     for reason, count in list(result.dropped.items())[:MOST_REASONS]:
         print(f"  dropped: {reason}, {count:,}")
+    if result.rewritten:
+        print(
+            f"  another label was read from {percent(result.misread / result.rewritten)} of "
+            f"{result.rewritten:,} turns that were rewritten; these did not stay"
+        )
     for outcome, count in result.outcomes.items():
         print(f"  ended: {outcome.replace('_', ' ')}, {count:,}")
     if result.agreement is not None:
         for dimension, agreed in result.agreement.dimensions.items():
+            if not agreed.given:
+                print(f"  {dimension}: the labelling gives no turn a label")
+                continue
             print(
                 f"  {dimension}: the labelling gives the intended label in "
                 f"{percent(agreed.share)} of {agreed.given:,} turns"
@@ -66,10 +74,15 @@ def _conversation(one: GeneratedConversation) -> None:
     for turn in one.turns[:MOST_TURNS]:
         text = " ".join(turn.text.split())
         short = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
-        labels = " / ".join(turn.labels.values())
-        print(f"  {turn.role}: {short}" + (f"   [{labels}]" if labels else ""))
+        meant = " / ".join(turn.labels.values())
+        print(f"  {turn.role}: {short}" + (f"   [{meant}]" if meant else ""))
     if len(one.turns) > MOST_TURNS:
         print(f"  ... and {len(one.turns) - MOST_TURNS} more turns")
+    if one.method == "ambiguous":
+        for dimension, labels in one.offered.items():
+            print(f"  {dimension} may be: {', '.join(labels)}")
+    elif one.outcome:
+        print(f"  ended: {one.outcome.replace('_', ' ')}")
     print()
 
 
@@ -100,8 +113,8 @@ def planned(plan: GeneratePlan, json: bool) -> None:
         return
     money = f", {plan.money:,.2f} in money" if plan.money else ""
     print(
-        f"About {plan.calls:,} calls to {plan.model}, {plan.tokens_in:,} tokens in and "
-        f"{plan.tokens_out:,} out{money}; {plan.reused:,} answers are kept from before. Reckoned "
-        f"from {plan.sample:,} conversations that were played through without asking; answers that "
-        "are faulty are asked for once more"
+        f"About {plan.calls:,} calls to {' and '.join(plan.models)}, {plan.tokens_in:,} tokens in "
+        f"and {plan.tokens_out:,} out{money}; {plan.reused:,} answers are kept from before. "
+        f"Reckoned from {plan.sample:,} conversations that were played through without asking; "
+        "answers that are faulty are asked for once more"
     )

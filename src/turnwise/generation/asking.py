@@ -57,11 +57,15 @@ class Tally:
         outcomes: how those that came to their end did -> how many.
         dropped: reason -> how many conversations.
         unfinished: conversations that the budget did not reach to the end.
+        rewritten: turns whose labels a classifier read once they were written; misread: those of
+            them that it read another label from, and that did not stay.
     """
 
     dropped: Counter[str] = field(default_factory=Counter)
     unfinished: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
+    rewritten: int = 0
+    misread: int = 0
 
     @property
     def reasons(self) -> tuple[Dropped, ...]:

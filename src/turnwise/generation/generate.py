@@ -22,6 +22,7 @@ from turnwise.generation.ambiguity import (
     Phrasing,
     make_ambiguous,
 )
+from turnwise.generation.ambiguity.llm import UNFINISHED
 from turnwise.generation.asking import Tally
 from turnwise.generation.chains import ChainSampler, UniformSampler, estimate_chains
 from turnwise.generation.chains.sampling import Sampler
@@ -87,6 +88,7 @@ def generate(
     for done, one in enumerate(_METHODS[config.method](job), 1):
         progress("generate", done, config.conversations)
         yield one
+    tally.unfinished += tally.dropped.pop(UNFINISHED, 0)
 
 
 def _emitted(job: _Job) -> Iterator[GeneratedConversation]:
@@ -106,6 +108,7 @@ def _emitted(job: _Job) -> Iterator[GeneratedConversation]:
     )
     yield from made
     job.tally.dropped.update({one.reason: one.count for one in made.dropped})
+    job.tally.rewritten, job.tally.misread = made.rewritten, made.misread
 
 
 def _written(job: _Job) -> Iterator[GeneratedConversation]:

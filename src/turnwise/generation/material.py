@@ -12,7 +12,8 @@ from turnwise.errors import ConfigError, GenerationError
 from turnwise.generated import LabelledConversation, Reader
 from turnwise.generation.ambiguity import ClearQuery, LabelSets
 from turnwise.generation.emission.pools import Pools
-from turnwise.generation.quality.checks import Checks, checks, label_names
+from turnwise.generation.quality.checks import Checks
+from turnwise.generation.turn_checks import turn_checks
 from turnwise.llm import Asker, Background
 from turnwise.sampling import stable_hash
 from turnwise.taxonomy import Taxonomy
@@ -84,10 +85,7 @@ class Material:
     @cached_property
     def checks(self) -> tuple[Checks, Checks]:
         """Of what a customer says, and of what an agent says."""
-        names = label_names(self.taxonomy)
-        turns = [turn for one in self.logs for turn in one.conversation.turns]
-        agent = [turn.text for turn in turns if turn.role != "customer"]
-        return checks(self.customer_texts, names), checks(agent, names)
+        return turn_checks(self.logs, self.taxonomy)
 
 
 @dataclass(frozen=True)

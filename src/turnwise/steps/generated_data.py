@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from turnwise.generated import Dropped, GeneratedConversation
 from turnwise.generation.files import read_generated
 from turnwise.generation.quality.proxies import Quality
 from turnwise.project import Project
-from turnwise.sampling import cap_per_label
+from turnwise.sampling import cap_per_label, hold_apart
 from turnwise.taxonomy import Taxonomy
 from turnwise.training import LabelledExample
 from turnwise.unfinished import write_file
@@ -58,6 +58,16 @@ def read_findings(project: Project, name: str) -> tuple[list[Quality], list[Drop
     return values.quality, [Dropped(*one) for one in values.dropped.items()]
 
 
+def other_rows(project: Project, name: str) -> tuple[Quality, ...]:
+    """The measures of the other sets, each under its own name, to stand in one table."""
+    found = []
+    for other in generated_names(project):
+        rows, _ = read_findings(project, other)
+        if other != name and len(rows) > 1:  # the logs come first
+            found.append(replace(rows[1], name=other))
+    return tuple(found)
+
+
 def read_set(project: Project, name: str) -> list[GeneratedConversation]:
     """The conversations of a generated set.
 
@@ -81,15 +91,21 @@ def generated_key(project: Project) -> list[object]:
 def generated_examples(project: Project, taxonomy: Taxonomy) -> Iterator[LabelledExample]:
     """The customer turns of the generated sets that training learns from, capped per label.
 
+    Left out are conversations that were made of one which tests or calibrates by now.
+
     Raises:
         TrainingError: there is no such set, or it has labels that the taxonomy lacks.
         FormatError: its file is damaged.
     """
     weight = min(project.config.generation.weight, MOST)
+    split = project.split()
+    _, calibrating = hold_apart(split.seed, project.config.split.calibration)
+    apart = {*split.test, *calibrating}
     conversations = [
         _checked(one, taxonomy, name).conversation()
         for name in project.config.generation.learn
         for one in read_generated(_file(project, name))
+        if apart.isdisjoint(_made_of(one))
     ]
     turns = (one for conversation in conversations for one in examples(conversation) if one.gold)
     cap = project.config.caps.training
@@ -97,6 +113,13 @@ def generated_examples(project: Project, taxonomy: Taxonomy) -> Iterator[Labelle
         turns, lambda one: {name: gold[0] for name, gold in one.gold.items()}, cap
     ):
         yield LabelledExample(one, labels, dict.fromkeys(labels, weight))
+
+
+def _made_of(one: GeneratedConversation) -> Iterator[str]:
+    """The conversations of the logs that its turns were made from."""
+    for turn in one.turns:
+        for source in turn.sources:
+            yield source.rpartition("#")[0]
 
 
 def _file(project: Project, name: str) -> Path:

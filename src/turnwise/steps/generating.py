@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -19,14 +19,20 @@ from turnwise.generation.asking import Tally
 from turnwise.generation.config import By, GenerationConfig
 from turnwise.generation.files import write_generated
 from turnwise.generation.generate import generate
+from turnwise.generation.material import Material
 from turnwise.generation.quality.proxies import Quality
 from turnwise.generation.ranking import Ranked, write_pairs
 from turnwise.generation.simulation import LabelComparison
 from turnwise.llm import Budget
 from turnwise.progress import Progress, silent
 from turnwise.project import Project
-from turnwise.steps.generated_data import generated_file, write_findings
-from turnwise.steps.generation_helpers import asked_endpoints, open_helpers, read_material
+from turnwise.steps.generated_data import generated_file, other_rows, write_findings
+from turnwise.steps.generation_helpers import (
+    AMBIGUOUS,
+    asked_endpoints,
+    open_helpers,
+    read_material,
+)
 from turnwise.steps.generation_labels import relabelled
 from turnwise.steps.generation_quality import Rated, rank, rate
 from turnwise.steps.limits import check_limits
@@ -35,6 +41,7 @@ from turnwise.unfinished import write_file
 NAME = re.compile(r"[\w-]{1,80}")
 SHOWN = 3  # conversations that a result shows
 PAGE, PAIRS = "report.html", "pairs.jsonl"
+TITLE = "Conversations that were generated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +83,15 @@ class GenerateResult:
         name, file, page: of the set; its conversations, and its report. pairs: of answers, a
             better and a worse one; None where none were asked for.
         method, maker: how they were made, and who wrote them.
-        begun, made, kept: conversations; made: that came to their end; kept: the best rated.
+        begun, made, kept: conversations; made: that came to their end; kept: the best rated. Of
+            `ambiguous` and `clarify`, queries that were tried; some more are made for pairs of
+            labels.
+        rewritten, misread: turns that a classifier read again once they were written, and those of
+            them that did not stay, as it read another label.
         turns: of the customer, that were kept.
         dropped: reason -> how many. unfinished: conversations that the budget did not reach.
         outcomes: how talks ended -> how many, where they can end in several ways.
-        quality: a row for the logs, and one for what was kept.
+        quality: a row for the logs, one for what was kept, and one for each other set.
         agreement: of the labels that a labelling gave with those that were intended; None where
             the intended ones stand.
         shown: a few of the conversations.
@@ -100,6 +111,8 @@ class GenerateResult:
     dropped: Mapping[str, int]
     unfinished: int
     outcomes: Mapping[str, int]
+    rewritten: int
+    misread: int
     quality: tuple[Quality, ...]
     agreement: LabelComparison | None
     shown: tuple[GeneratedConversation, ...]
@@ -129,13 +142,14 @@ def generate_conversations(
     name = check_options(project, options, config)
     project.refuse_beside(["generate"], "and both would write the same files")
     material = read_material(project)
+    of_market = material.of_market(config.market)
+    begun = _begun(of_market, config)
     budget = Budget(options.calls, options.tokens, options.money)
     tally = Tally()
     with project.recorded("generate", facts=_facts(config, name)) as record:
         with open_helpers(project, material, config, budget, progress) as opened:
             made = list(generate(material, config, opened.helpers, tally, progress))
             labelled = relabelled(project, made, config, budget, progress)
-            of_market = material.of_market(config.market)
             rated = rate(labelled.conversations, of_market, config, opened.helpers, progress)
             ranked = Ranked(())
             if options.pairs:
@@ -143,7 +157,9 @@ def generate_conversations(
             spend = opened.spend + labelled.spend
         file = generated_file(project, name)
         dropped = _dropped(tally, (*rated.dropped, *ranked.dropped))
-        page, pairs = _write(file, rated, ranked, dropped, _facts_shown(config, rated, len(made)))
+        beside = other_rows(project, name) if rated.rows else ()
+        facts = _facts_shown(config, rated, len(made))
+        page, pairs = _write(file, rated, ranked, dropped, lambda: rated.page(TITLE, facts, beside))
         record.update(conversations=len(rated.kept), name=name, calls=spend.calls)
     return GenerateResult(
         name=name,
@@ -152,21 +168,24 @@ def generate_conversations(
         pairs=pairs,
         method=config.method,
         maker=rated.maker,
-        begun=config.conversations,
+        begun=begun,
         made=len(made),
         kept=len(rated.kept),
         turns=sum(len(one.customer) for one in rated.kept),
         dropped=dropped,
         unfinished=tally.unfinished,
         outcomes=dict(Counter(one.outcome for one in rated.kept if one.outcome).most_common()),
-        quality=rated.rows,
+        rewritten=tally.rewritten,
+        misread=tally.misread,
+        quality=(*rated.rows, *beside),
         agreement=labelled.comparison,
         shown=tuple(rated.kept[:SHOWN]),
         calls=spend.calls,
         used_tokens=spend.tokens_in + spend.tokens_out,
         money=spend.money,
         reused=spend.reused,
-        notes=_notes(tally, budget, rated.kept),
+        notes=_notes(config, begun, tally.unfinished, labelled.unreached, len(rated.kept))
+        + ((budget.reached,) if budget.reached else ()),
     )
 
 
@@ -204,17 +223,21 @@ def _dropped(tally: Tally, later: Sequence[Dropped]) -> dict[str, int]:
 
 
 def _write(
-    file: Path, rated: Rated, ranked: Ranked, dropped: Mapping[str, int], facts: Mapping[str, str]
+    file: Path, rated: Rated, ranked: Ranked, dropped: Mapping[str, int], report: Callable[[], str]
 ) -> tuple[Path, Path | None]:
-    """Write a set; returns its report, and its pairs where there are any."""
+    """Write a set; returns its report, and its pairs where there are any.
+
+    One of which nothing was kept leaves the one before as it was.
+    """
+    page, pairs = file.with_name(PAGE), file.with_name(PAIRS)
+    if not rated.kept and file.exists():
+        return page, None
     file.parent.mkdir(parents=True, exist_ok=True)
     write_generated(rated.kept, file)
     write_findings(file.parent, rated.rows, dropped)
-    page = file.with_name(PAGE)
-    write_file(page, rated.page("Conversations that were generated", facts))
+    write_file(page, report())
     if not ranked.pairs:
         return page, None
-    pairs = file.with_name(PAIRS)
     write_pairs(ranked.pairs, pairs)
     return page, pairs
 
@@ -228,13 +251,21 @@ def _facts_shown(config: GenerationConfig, rated: Rated, made: int) -> dict[str,
     }
 
 
-def _notes(tally: Tally, budget: Budget, kept: Sequence[GeneratedConversation]) -> tuple[str, ...]:
-    notes = []
-    if tally.unfinished:
-        notes.append(
-            f"{tally.unfinished:,} conversations were not finished: {budget.reached or 'no call'}. "
-            "The same command with more goes on from what was answered"
-        )
-    if not kept:
-        notes.append("no conversation was kept: what was dropped and why stands above")
-    return tuple(notes)
+def _begun(material: Material, config: GenerationConfig) -> int:
+    if config.method not in AMBIGUOUS:
+        return config.conversations
+    return len(material.clear_queries(config.conversations, config.seed))
+
+
+def _notes(
+    config: GenerationConfig, begun: int, unfinished: int, unreached: int, kept: int
+) -> tuple[str, ...]:
+    told = {
+        f"the logs hold no more than {begun:,} labelled queries to begin with": (
+            begun < config.conversations
+        ),
+        f"{unfinished:,} conversations were not finished": unfinished,
+        f"{unreached:,} turns kept the labels that were intended": unreached,
+        "no conversation was kept, and a set of that name that was there stays as it was": not kept,
+    }
+    return tuple(note for note, holds in told.items() if holds)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from turnwise.conversations import Conversation
 from turnwise.generated import GeneratedConversation, Labels
 from turnwise.generation.config import GenerationConfig
 from turnwise.generation.simulation import LabelComparison, compare_labels
-from turnwise.labelling import label
-from turnwise.llm import Budget, BudgetReached, Spend
+from turnwise.labelling import LabellingConfig, label
+from turnwise.llm import Budget, Spend
 from turnwise.progress import Progress
 from turnwise.project import Project, without_gold
 from turnwise.sampling import hold_apart
@@ -24,11 +25,13 @@ class Relabelled:
 
     Attributes:
         comparison: with the labels that were intended; None where those stand.
+        unreached: customer turns that keep what was intended, as the budget did not reach them.
         spend: of the labelling.
     """
 
     conversations: tuple[GeneratedConversation, ...]
     comparison: LabelComparison | None = None
+    unreached: int = 0
     spend: Spend = field(default_factory=Spend)
 
 
@@ -42,8 +45,7 @@ def relabelled(
     """Label simulated conversations in two stages; others keep what was intended.
 
     What a simulated customer says is its own: no chain and no query fixes what it means. A turn
-    that no label is found for has none. Conversations that the budget does not reach keep what was
-    intended.
+    that no label is found for has none.
 
     Raises:
         ConfigError, EndpointError: as labelling has it.
@@ -52,29 +54,40 @@ def relabelled(
         return Relabelled(tuple(made))
     taxonomy, split = project.taxonomy(), project.split()
     kept, _ = hold_apart(split.seed, project.config.split.calibration)
-    labelling = replace(project.config.labelling, strategy="two-stage", by=config.by)
-    wanted: dict[str, Collection[int] | None] = {one.id: None for one in made}
     given: dict[tuple[str, int], dict[str, str]] = {}
     seed = Seed(project, taxonomy, kept, progress)
-    with open_labeller(seed, labelling, wanted, budget) as labeller:
-        talks = (without_gold(one.conversation()) for one in made)
-        try:
-            for talk, said in label(talks, labeller.annotator, progress):
-                given |= {(talk.id, at): {} for at, turn in enumerate(talk.turns)}
-                for one in said:
-                    if one.label is not None:
-                        given[one.key][one.dimension] = one.label
-        except BudgetReached:  # what was labelled by then stays
-            pass
+    with open_labeller(seed, labelling_of(project, config), {}, budget) as labeller:
+        annotated = label(map(talk_of, made), labeller.annotator, progress)
+        for one, (_, said) in zip(made, annotated, strict=True):
+            for found in said:
+                labels = given.setdefault((one.id, found.turn), {})
+                if found.source == labeller.annotator.source and found.label is not None:
+                    labels[found.dimension] = found.label
         spend = labeller.spend
-    return Relabelled(tuple(_with(one, given) for one in made), compare_labels(made, given), spend)
+    turns = sum(len(one.customer) for one in made)
+    return Relabelled(
+        tuple(_with(one, given) for one in made),
+        compare_labels(made, given),
+        turns - len(given),
+        spend,
+    )
+
+
+def labelling_of(project: Project, config: GenerationConfig) -> LabellingConfig:
+    """How simulated conversations are labelled."""
+    return replace(project.config.labelling, strategy="two-stage", by=config.by)
+
+
+def talk_of(one: GeneratedConversation) -> Conversation:
+    """As a labelling takes it: under the id of the conversation of the logs that it begins with,
+    which answers are kept with and go with when that is forgotten."""
+    logged = one.turns[0].sources[0].rpartition("#")[0]
+    return replace(without_gold(one.conversation()), id=logged)
 
 
 def _with(one: GeneratedConversation, given: Given) -> GeneratedConversation:
     turns = [
-        replace(turn, labels=given[one.id, at])
-        if turn.role == "customer" and (one.id, at) in given
-        else turn
+        replace(turn, labels=given.get((one.id, at), turn.labels))
         for at, turn in enumerate(one.turns)
     ]
     return replace(one, turns=tuple(turns))

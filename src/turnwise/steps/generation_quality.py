@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from turnwise.evaluation import markup
 from turnwise.evaluation.generation import quality_section
-from turnwise.generated import Dropped, GeneratedConversation
+from turnwise.generated import Dropped, GeneratedConversation, LabelledConversation
 from turnwise.generation.chains import ChainSampler, estimate_chains
 from turnwise.generation.config import GenerationConfig
 from turnwise.generation.material import Helpers, Material
@@ -28,8 +29,10 @@ from turnwise.generation.ranking import (
     rank_answers,
 )
 from turnwise.progress import Progress
+from turnwise.sampling import stable_hash
 
 SESSION, SDRS = "session", "sdrs"  # names of scores
+MOST_LOGS = 200  # conversations of the logs that are rated beside; no more than were made
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +53,12 @@ class Rated:
         """Who wrote them."""
         return ", ".join(sorted({one.maker for one in self.kept}))
 
-    def page(self, title: str, facts: Mapping[str, str]) -> str:
-        """The measures as an HTML page, which quotes no customer."""
+    def page(self, title: str, facts: Mapping[str, str], beside: Sequence[Quality] = ()) -> str:
+        """The measures as an HTML page, which quotes no customer; other sets stand beside."""
         header = f"<header>{markup.heading(title)}{markup.facts([*facts.items()])}</header>"
         if not self.rows:
             return markup.page(title, header + markup.paragraph("Nothing was kept."))
-        section = markup.section(quality_section(self.rows), "quality")
+        section = markup.section(quality_section((*self.rows, *beside)), "quality")
         return markup.page(title, f"{header}{section}")
 
 
@@ -88,16 +91,24 @@ def rate(
         for one, rating in zip(made, ratings, strict=True)
     ]
     name = SDRS if any(SDRS in one.scores for one in scored) else SESSION
-    filtered = keep_best(scored, name, config.keep)
-    apart = {one.id for one in reference.held}
-    logs = [one for one in material.logs if one.conversation.id in apart]
-    held = [rating.score for rating in judge.rate(logs, progress)]
+    # A budget may end before anything is rated: what was made stays all the same.
+    share = config.keep if any(name in one.scores for one in scored) else 1.0
+    filtered = keep_best(scored, name, share)
+    held = [one.score for one in judge.rate(_beside(material, reference, len(made)), progress)]
     kept = [one.scores[SESSION] for one in filtered.kept if SESSION in one.scores]
     rows = (
         measure_logs(reference, ratings=held, progress=progress),
         measure(config.method, filtered.kept, reference, ratings=kept, progress=progress),
     )
     return Rated(filtered.kept, filtered.dropped, rows)
+
+
+def _beside(material: Material, reference: Reference, made: int) -> list[LabelledConversation]:
+    """Conversations of the logs that are rated beside, by lowest hash: a model is paid for each."""
+    apart = {one.id for one in reference.held}
+    logs = [one for one in material.logs if one.conversation.id in apart]
+    most = min(made, MOST_LOGS)
+    return heapq.nsmallest(most, logs, key=lambda one: stable_hash(one.conversation.id))
 
 
 def _judge(reference: Reference, helpers: Helpers, progress: Progress) -> SessionJudge:

@@ -32,7 +32,22 @@ BUNDLES, REPORTS, REJECTED = "bundles", "reports", "rejected"
 DISCOVERY, GENERATED = "discovery", "generated"
 VECTORS = "vectors.db"
 # Tasks whose questions show what many conversations say: an answer may quote any of them.
-SHOWING_MANY = ("discovery-name",)
+SHOWING_MANY = (
+    "discovery-name",
+    "generate-question",
+    "generate-answer",
+    "generate-moves",
+    "generate-customer-turn",
+    "generate-agent-turn",
+    "ambiguous-edit",
+    "ambiguous-pair",
+    "clarify-assistant",
+    "clarify-customer",
+    "clarify-enough",
+    "clarify-ratings",
+    "session-rating",
+    "answer-rating",
+)
 ROWS_AT_ONCE = 10_000
 
 # As labels.py writes it; inside a quoted text these quotation marks would be escaped.

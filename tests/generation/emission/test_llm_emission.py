@@ -16,7 +16,6 @@ from turnwise.generation.emission.llm import LlmEmission
 from turnwise.generation.emission.pools import Pools, Utterance
 from turnwise.generation.turn_checks import turn_checks
 from turnwise.llm import Background, Budget, Client, Endpoint, MemoryAnswers
-from turnwise.llm.templates import render
 
 BIKE, BOAT = ("Bike", "REPAIR"), ("Boat", "PRICE")
 CHAINS = [(BIKE, BIKE, BOAT), (BOAT,), (BOAT, BIKE), (BIKE, BIKE)]
@@ -100,14 +99,6 @@ def test_the_same_questions_cost_nothing_again_and_another_seed_asks_others(serv
     assert server.asked.total() == paid
     emitted(answers=answers, seed=1)
     assert server.asked.total() > paid
-
-
-def test_what_a_chain_will_ask_is_known_before(server, emitted):
-    _, emission = emitted(CHAINS[:1])
-    planned = emission.questions(0, CHAINS[0])
-    prompts = [render(one.task.template, one.values) for one in planned]
-    assert len(prompts) == server.asked.total() == 6
-    assert prompts[0][1]["content"] == server.prompts[0].user
 
 
 def faulty(kind, text):

@@ -21,12 +21,10 @@ from turnwise.generation.simulation import (
     llm_players,
     mix_of,
     simulate,
-    simulation_questions,
 )
 from turnwise.generation.simulation.scene import OPENING
 from turnwise.generation.turn_checks import turn_checks
 from turnwise.llm import Background, Budget, Client, Endpoint, EndpointError, MemoryAnswers
-from turnwise.llm.templates import render
 
 COUNT = 12
 
@@ -229,16 +227,6 @@ def test_what_a_customer_of_the_logs_types_stays_one_json_string(
         if asked.kind != "agent":
             wish = asked.user.split("\n")[0].removeprefix("What the customer wants: ")
             assert json.loads(wish) == text
-
-
-def test_what_a_simulation_will_ask_is_about_known_before(server, exchanges, seeds):
-    client = Client(Endpoint(server.url, "small"), MemoryAnswers())
-    players = llm_players(client, TAXONOMY, exchanges, turn_checks(repair_logs(), TAXONOMY))
-    planned = simulation_questions(players, exchanges, seeds, range(20))
-    kinds = Counter(one.task.name for one in planned)
-    assert set(kinds) == {"generate-moves", "generate-customer-turn", "generate-agent-turn"}
-    assert all(render(one.task.template, one.values) for one in planned)
-    assert not server.asked
 
 
 def test_leaving_early_ends_what_was_begun(server, exchanges, seeds):

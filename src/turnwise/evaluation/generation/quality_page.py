@@ -32,9 +32,10 @@ _TALK_NOTE = (
     "same. Rating: of whole conversations, from 1 to 10, where a judge gave one."
 )
 _LENGTH_NOTE = (
-    "More: less the logs' mean. Divergence: of the two distributions, in bits; 0 is the same, 1 "
-    "has no length in common. Copied: customer turns that stand in the logs word for word, and "
-    "runs of eight words that do; of the logs' own row, in their other conversations."
+    "Turns are the customer's. More: less the logs' mean. Divergence: of the two distributions, in "
+    "bits; 0 is the same, 1 has no length in common. Copied: customer turns that stand in the logs "
+    "word for word, and runs of eight words that do; of the logs' own row, in their other "
+    "conversations."
 )
 _READING = "Share of {what}, in percent. Grey: the logs; blue: {name}."
 
@@ -87,7 +88,11 @@ class QualityRow(Protocol):
 
 _MEASURED: tuple[tuple[str, str, Callable[[QualityRow], Mapping[int, int]]], ...] = (
     ("words a turn", "customer turns with so many words", lambda one: one.words_per_turn),
-    ("turns a conversation", "conversations with so many turns", lambda one: one.turns_per_talk),
+    (
+        "turns a conversation",
+        "conversations with so many customer turns",
+        lambda one: one.turns_per_talk,
+    ),
 )
 
 

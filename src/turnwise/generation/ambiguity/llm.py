@@ -188,7 +188,7 @@ def edit_question(
             "label": query.labels[dimension.name],
         }
 
-    source = query.source.partition("#")[0]
+    source = query.source.rpartition("#")[0]
     return Question(_edit_task(dimension.names), values(), source, shrink=values)
 
 

@@ -99,7 +99,7 @@ def _question(
 
 
 def _source(talk: Talk) -> str:
-    return talk.start.clear.source.partition("#")[0]
+    return talk.start.clear.source.rpartition("#")[0]
 
 
 @lru_cache(_MODELS_KEPT)

@@ -40,6 +40,8 @@ class Emission:
 
     Attributes:
         turns: customer turns that were given out; adapted: those of them whose text was changed.
+        rewritten: turns whose text was changed and read again; misread: those of them that another
+            label was read from, so that the example stands as it was.
     """
 
     def __init__(
@@ -59,7 +61,7 @@ class Emission:
         self._reader = reader or WordReader(pools) if method == "embedded" else None
         self._writer: Writer = ChoosingWriter(pools) if method == "embedded" else PlainWriter(pools)
         self._dropped: Counter[str] = Counter()
-        self.turns = self.adapted = 0
+        self.turns = self.adapted = self.rewritten = self.misread = 0
 
     @property
     def dropped(self) -> tuple[Dropped, ...]:
@@ -98,8 +100,10 @@ class Emission:
             if one.rules and self._pools.avoided(one.text):
                 one.undo()
                 self._dropped[AVOIDED] += 1
+        self.rewritten += sum(bool(one.rules) for drafts in conversations for one in drafts)
         if wrong := undo_misread(conversations, self._reader, self._pools.taxonomy):
             self._dropped[ANOTHER_LABEL] += wrong
+            self.misread += wrong
 
     def _fault(self, chain: Chain) -> str:
         """Why no conversation can be made of a chain; empty where one can."""

@@ -128,23 +128,6 @@ class LlmEmission:
         random = Random(f"examples {self.seed} {number} {place}")
         return random.sample(some, min(EXAMPLES, len(some)))
 
-    def questions(self, number: int, chain: Chain) -> list[Question[Said]]:
-        """What a chain asks, about as it will be, to reckon the cost: an example and its answer
-        stand for what is not written yet.
-
-        Raises:
-            GenerationError: the chain is of another taxonomy.
-        """
-        asked: list[Question[Said]] = []
-        turns: list[GeneratedTurn] = []
-        for place, state in enumerate(chain):
-            shown = self._examples(state, number, place)
-            asked.append(self._asked(state, shown, turns))
-            turns.append(GeneratedTurn("customer", shown[0].text))
-            asked.append(_question(answer_task(), {"words": ANSWER_WORDS}, turns, shown[0]))
-            turns.append(GeneratedTurn("agent", shown[0].answer or shown[0].text))
-        return asked
-
     async def _question(
         self, state: State, shown: Sequence[Utterance], turns: Sequence[GeneratedTurn]
     ) -> GeneratedTurn:
@@ -204,10 +187,11 @@ class LlmEmission:
         async with self._reading:  # one at a time, beside the calls that are out
             found = await asyncio.to_thread(self.reader.probabilities, [Example(talk, len(said))])
         taxonomy = self.pools.taxonomy
-        for name, label in labels.items():
-            if name in found and taxonomy[name].names[int(found[name][0].argmax())] != label:
-                return MISREAD
-        return ""
+        read = {name: taxonomy[name].names[int(one[0].argmax())] for name, one in found.items()}
+        wrong = any(read.get(name, label) != label for name, label in labels.items())
+        self.tally.rewritten += 1
+        self.tally.misread += wrong
+        return MISREAD if wrong else ""
 
     @cached_property
     def _reading(self) -> asyncio.Lock:

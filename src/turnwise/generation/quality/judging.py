@@ -70,7 +70,8 @@ def session_question(conversation: Measured) -> Question[Rated]:
         turns, left_out = shown(talk.turns, saving, FEWEST)
         return {"turns": turns, "left_out": left_out}
 
-    return Question(session_task(), values(), talk.id, shrink=values)
+    logged = "" if isinstance(conversation, GeneratedConversation) else talk.id
+    return Question(session_task(), values(), logged, shrink=values)
 
 
 @cache

@@ -62,7 +62,7 @@ def answer_question(contest: Contest, answer: Candidate) -> Question[Rated]:
         turns, left_out = shown(contest.context, saving, fewest=1)
         return {"turns": turns, "left_out": left_out, "answer": answer.text}
 
-    return Question(answer_task(), values(), contest.conversation_id, shrink=values)
+    return Question(answer_task(), values(), shrink=values)
 
 
 @cache

@@ -10,7 +10,6 @@ from turnwise.generation.simulation.embedded import embedded_players
 from turnwise.generation.simulation.exchanges import Exchanges
 from turnwise.generation.simulation.llm import llm_players
 from turnwise.generation.simulation.moves import DEFAULT_MIX, MOVES, Move, mix_of
-from turnwise.generation.simulation.planning import simulation_questions
 from turnwise.generation.simulation.players import (
     Answer,
     Controller,
@@ -43,5 +42,4 @@ __all__ = [
     "mix_of",
     "seed_queries",
     "simulate",
-    "simulation_questions",
 ]
