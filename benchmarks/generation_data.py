@@ -136,7 +136,7 @@ class Logs:
     def labelled(self, labels: Labels) -> list[LabelledConversation]:
         """The logs, every customer turn labelled; of gold, the training conversations alone."""
         if labels == "gold":
-            return [LabelledConversation(one, gold_of(one)) for one in self.conversations]
+            return [self.by_people(one) for one in self.conversations]
         return self._settled if labels == "settled" else self._guessed
 
     @cached_property
@@ -154,6 +154,15 @@ class Logs:
             for one, place in zip(turns, chances.argmax(axis=1), strict=True):
                 found[one.key[0]].setdefault(one.index, {})[name] = names[int(place)]
         return [LabelledConversation(one, found[one.id]) for one in logs]
+
+    def by_people(self, conversation: Conversation) -> LabelledConversation:
+        """With the labels of people, as far as the taxonomy has them."""
+        taxonomy = self.work.task.taxonomy
+        labels = {
+            index: {name: one for name, one in gold.items() if one in taxonomy[name].index}
+            for index, gold in gold_of(conversation).items()
+        }
+        return LabelledConversation(conversation, labels)
 
     def right(self, logs: Sequence[LabelledConversation]) -> dict[str, float]:
         """Dimension -> share of the labels of some logs that people gave, too."""

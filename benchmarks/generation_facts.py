@@ -7,11 +7,10 @@ import time
 from collections.abc import Mapping
 from itertools import islice
 
-from benchmarks.generation_data import INTENT, Labels, Logs, gold_of
+from benchmarks.generation_data import INTENT, Labels, Logs
 from benchmarks.generation_made import METHODS, Plan, made, sampler_of
 from benchmarks.protocol import bare
 from benchmarks.runner import Figures, Plain
-from turnwise.generated import LabelledConversation
 from turnwise.generation.chains import ChainSampler, estimate_chains
 from turnwise.generation.emission import Pools, emit
 from turnwise.generation.quality.proxies import Quality, measure, measure_logs
@@ -62,7 +61,7 @@ def leaks(logs: Logs) -> Figures:
     texts to be avoided.
     """
     talks = {one.conversation.id: one.conversation for one in logs.work.task.test}
-    told = [LabelledConversation(one, gold_of(one)) for one in talks.values()]
+    told = [logs.by_people(one) for one in talks.values()]
     known = {turn.text for one in logs.conversations for turn in one.turns}
     statistics = estimate_chains(told, logs.dimensions, intent=INTENT)
     found: dict[str, Plain] = {"training_texts": len(known)}
@@ -77,6 +76,7 @@ def leaks(logs: Logs) -> Figures:
             f"{name}_turns": len(texts),
             f"{name}_leaked": sum(bare(text) in same for text in texts),
             f"{name}_dropped": sum(one.count for one in emission.dropped),
+            f"{name}_conversations": TEST_CHAINS,
         }
     return found
 

@@ -240,6 +240,8 @@ def test_a_budget_ends_it_and_more_goes_on(finished, tmp_path, server):
         assert short.calls <= 3
         assert short.unfinished > 0
         assert any("larger budget" in note for note in short.notes)
+        assert short.kept == 0
+        assert short.file.read_bytes() == before
 
 
 KILLED = """
