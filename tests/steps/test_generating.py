@@ -156,6 +156,14 @@ def test_a_set_becomes_a_corpus_with_a_card(project, tmp_path):
     assert "embedded" in card
 
 
+def test_pairs_of_a_set_before_do_not_outlive_it(project):
+    first = made(project, name="paired", pairs=True)
+    assert first.pairs is not None
+    assert first.pairs.exists()
+    assert made(project, name="paired").pairs is None
+    assert not first.pairs.exists()
+
+
 def test_forgetting_a_conversation_deletes_what_was_made(finished, tmp_path):
     with Project.open(copy_folder(finished, tmp_path / "work")) as project:
         path = made(project).file

@@ -17,6 +17,7 @@ from benchmarks.llm_answers import instance, prompt_of
 from tests.llm.chat_server import Handler
 from tests.workspaces import copy_folder
 from turnwise.generation.files import read_generated
+from turnwise.generation.simulation.scene import OPENING
 from turnwise.project import Project
 from turnwise.steps.generating import GenerateOptions, GenerateResult, generate_conversations
 from turnwise.steps.generation_plan import plan_generation
@@ -139,9 +140,12 @@ def test_the_labels_of_the_last_stage_stand(project, server):
     talks = list(read_generated(result.file))
     assert talks
     assert {name for name in server.final if server.final[name] != server.first[name]}
-    given = [turn.labels for talk in talks for turn in talk.customer]
+    given = [turn.labels for talk in talks for turn in talk.customer[1:]]
     assert any(given)
     assert all(labels.items() <= server.final.items() for labels in given)
+    openings = [talk.customer[0] for talk in talks]  # as the logs have them, labels and all
+    assert all(one.made == OPENING for one in openings)
+    assert any(not one.labels.items() <= server.final.items() for one in openings)
 
 
 def test_turns_that_the_budget_does_not_reach_keep_what_was_intended_and_it_is_said(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -76,6 +77,8 @@ def plain(value: Any) -> Any:
         return [plain(part) for part in value]
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None  # JSON has no word for it
     return str(value) if isinstance(value, Path) else value
 
 

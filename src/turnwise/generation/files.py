@@ -85,7 +85,7 @@ def read_generated(path: Path) -> Iterator[GeneratedConversation]:
             found = _Conversation.model_validate_json(line.text)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            field = ".".join(map(str, first["loc"]))
+            field = ".".join(map(str, first["loc"])) or None
             raise FormatError(
                 str(first["msg"]),
                 path=path,

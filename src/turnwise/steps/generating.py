@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from turnwise.errors import ConfigError
+from turnwise.conversations import Conversation
+from turnwise.errors import ConfigError, GenerationError
 from turnwise.generated import Dropped, GeneratedConversation, Method
 from turnwise.generation.asking import Tally
 from turnwise.generation.config import By, GenerationConfig
@@ -144,6 +145,11 @@ def generate_conversations(
     material = read_material(project)
     of_market = material.of_market(config.market)
     begun = _begun(of_market, config)
+    if options.pairs and not any(_is_answered(one.conversation) for one in of_market.logs):
+        raise GenerationError(
+            "pairs are of answers, and these logs hold what customers said alone. Import logs with "
+            "both sides, or leave --pairs out"
+        )
     budget = Budget(options.calls, options.tokens, options.money)
     tally = Tally()
     with project.recorded("generate", facts=_facts(config, name)) as record:
@@ -237,6 +243,7 @@ def _write(
     write_findings(file.parent, rated.rows, dropped)
     write_file(page, report())
     if not ranked.pairs:
+        pairs.unlink(missing_ok=True)  # of the set before
         return page, None
     write_pairs(ranked.pairs, pairs)
     return page, pairs
@@ -249,6 +256,10 @@ def _facts_shown(config: GenerationConfig, rated: Rated, made: int) -> dict[str,
         "Conversations": f"{len(rated.kept):,} of {made:,} that were made",
         "Seed": str(config.seed),
     }
+
+
+def _is_answered(conversation: Conversation) -> bool:
+    return any(turn.role != "customer" for turn in conversation.turns)
 
 
 def _begun(material: Material, config: GenerationConfig) -> int:

@@ -9,6 +9,7 @@ from turnwise.conversations import Conversation
 from turnwise.generated import GeneratedConversation, Labels
 from turnwise.generation.config import GenerationConfig
 from turnwise.generation.simulation import LabelComparison, compare_labels
+from turnwise.generation.simulation.scene import OPENING
 from turnwise.labelling import LabellingConfig, label
 from turnwise.llm import Budget, Spend
 from turnwise.progress import Progress
@@ -87,7 +88,8 @@ def talk_of(one: GeneratedConversation) -> Conversation:
 
 def _with(one: GeneratedConversation, given: Given) -> GeneratedConversation:
     turns = [
-        replace(turn, labels=given.get((one.id, at), turn.labels))
+        # A seed query is a turn of the logs as it was said, with labels of its own.
+        turn if turn.made == OPENING else replace(turn, labels=given.get((one.id, at), turn.labels))
         for at, turn in enumerate(one.turns)
     ]
     return replace(one, turns=tuple(turns))

@@ -7,7 +7,7 @@ faulty turn is asked for once again, and then its conversation is dropped.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
 from random import Random
@@ -19,6 +19,7 @@ from turnwise.generated import (
     GeneratedConversation,
     GeneratedTurn,
     Labels,
+    Probabilities,
     Reader,
     State,
 )
@@ -48,6 +49,7 @@ FEW = 4  # words that may be said again, or as an example has them
 EMPTY = "a chain of no state"
 COPIED = "the same words as an example or another turn"
 MISREAD = "another label is read from it"
+RULED_OUT = 0.05  # probability under which a label is not what was written
 
 
 @dataclass
@@ -186,12 +188,19 @@ class LlmEmission:
         talk = Conversation("draft", (*said, Turn("customer", text)))
         async with self._reading:  # one at a time, beside the calls that are out
             found = await asyncio.to_thread(self.reader.probabilities, [Example(talk, len(said))])
-        taxonomy = self.pools.taxonomy
-        read = {name: taxonomy[name].names[int(one[0].argmax())] for name, one in found.items()}
-        wrong = any(read.get(name, label) != label for name, label in labels.items())
+        wrong = any(self._ruled_out(found, *one) for one in labels.items())
         self.tally.rewritten += 1
         self.tally.misread += wrong
         return MISREAD if wrong else ""
+
+    def _ruled_out(self, found: Mapping[str, Probabilities], name: str, label: str) -> bool:
+        """Whether a reader finds a label next to impossible: all of several dimensions are seldom
+        the likeliest at once, even of what people wrote."""
+        if name not in found:
+            return False
+        chances = found[name][0]
+        meant = float(chances[self.pools.taxonomy[name].index[label]])
+        return meant < min(RULED_OUT, float(chances.max()))
 
     @cached_property
     def _reading(self) -> asyncio.Lock:
