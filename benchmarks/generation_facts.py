@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Mapping
 from itertools import islice
 
 from benchmarks.generation_data import INTENT, Labels, Logs
 from benchmarks.generation_made import METHODS, Plan, made, sampler_of
-from benchmarks.protocol import bare
 from benchmarks.runner import Figures, Plain
 from turnwise.generation.chains import ChainSampler, Sampler, estimate_chains
 from turnwise.generation.emission import Emitted, Pools, emit
@@ -36,6 +36,7 @@ SHOWN = (
 TIMED_TURNS = 10_000
 WARMING = 300  # conversations before the clock runs
 TEST_CHAINS = 500
+WORD = re.compile(r"[\w'’]+")
 
 
 def quality(logs: Logs) -> Figures:
@@ -65,6 +66,7 @@ def leaks(logs: Logs) -> Figures:
     told = [logs.by_people(one) for one in talks.values()]
     known = {turn.text for one in logs.conversations for turn in one.turns}
     statistics = estimate_chains(told, logs.dimensions, intent=INTENT)
+    same = {_words(text) for text in known}
     found: dict[str, Plain] = {"training_texts": len(known)}
     for name, avoid in (("as_it_comes", frozenset[str]()), ("avoided", frozenset(known))):
         pools = Pools.gather(told, logs.work.task.taxonomy, intent=INTENT, avoid=avoid)
@@ -72,14 +74,18 @@ def leaks(logs: Logs) -> Figures:
         chains = (sampler.chain(0, number) for number in range(TEST_CHAINS))
         emission = emit(chains, pools, "embedded", 0)
         texts = [turn.text for one in emission for turn in one.turns]
-        same = {bare(text) for text in known}
         found |= {
             f"{name}_turns": len(texts),
-            f"{name}_leaked": sum(bare(text) in same for text in texts),
+            f"{name}_leaked": sum(_words(text) in same for text in texts),
             f"{name}_dropped": sum(one.count for one in emission.dropped),
             f"{name}_conversations": TEST_CHAINS,
         }
     return found
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """The words of a text without case and marks; `thats` is another word than `that's`."""
+    return tuple(WORD.findall(text.casefold()))
 
 
 def speed(logs: Logs) -> Figures:
