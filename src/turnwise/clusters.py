@@ -147,7 +147,7 @@ class Namer(Protocol):
     def source_name(self) -> str: ...
 
     def name(self, space: Space, clusters: Sequence[Rows]) -> list[ClusterName]:
-        """Return a name per cluster, each different from the others."""
+        """Return a name per cluster; the same for clusters that say the same."""
         ...
 
 

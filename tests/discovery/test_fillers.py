@@ -114,3 +114,22 @@ def test_what_is_said_after_anything_is_told_in_any_language():
             before["erstatten"].append(bag)
     assert after_anything(before, everything) == {"na gut"}
     assert REPEATED == "said after anything"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("That is what I want.", "yes or no"),
+        ("No, not right now. That's all I needed", "yes or no"),
+        ("Maybe later, thanks", "thanks"),
+        ("I don't think so", "yes or no"),
+        ("No, all set. Thanks!", "thanks"),
+        ("No, not now. May be later. Thanks for everything.", "thanks"),
+        ("That sounds like just what I want.", "yes or no"),
+        ("Okay, that suits me", "yes or no"),
+        ("i dont think so im all set", "yes or no"),
+        ("Thank you very much. You've been very helpful. That will be all.", "thanks"),
+    ],
+)
+def test_a_bare_answer_of_several_words_is_set_aside(text, reason):
+    assert reason_of(text) == reason

@@ -56,6 +56,14 @@ def test_a_cluster_that_is_like_no_other_has_no_parent():
     assert paths[-1] == ("greet-hello",)
 
 
+def test_a_cluster_without_a_word_of_its_groups_name_has_no_parent():
+    strange = ["a cab to the station please", "one cab for us please", "a cab please"]
+    paths = tree_of(SUBJECTS | ROOMS, levels=2, extra=[("take-cab", strange)])
+    assert paths[-1] == ("take-cab",)
+    for parent, name in (path for path in paths if len(path) > 1):
+        assert set(parent.split("-")) & set(name.split("-")), "the name tells what stands under it"
+
+
 @pytest.mark.parametrize("levels", [1, 2, 3])
 def test_the_tree_is_a_taxonomy(levels, tmp_path):
     paths = tree_of(SUBJECTS | ROOMS, levels=levels)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from hypothesis import given
@@ -16,8 +16,29 @@ from turnwise.discovery.keyphrases import (
     phrases,
     telling_words,
 )
+from turnwise.encoders import KeptEncoder
 
 RAMBLING = "Well hello there my dear, I was at the lake last week. I want to cancel my plan"
+
+
+class Told:
+    """Remembers what work told of itself."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, int, int]] = []
+
+    def __call__(self, what: str, done: int, total: int, note: str = "", /) -> None:
+        self.told.append((what, done, total))
+
+
+class NoStore:
+    """A store that keeps nothing."""
+
+    def get(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        return {}
+
+    def put(self, items: Mapping[bytes, bytes]) -> None:
+        pass
 
 
 class WordEncoder:
@@ -114,3 +135,12 @@ def test_texts_of_another_language_are_not_read_behind_english_words():
     plain = WordEncoder().encode(texts)
     assert (add_wants(texts, plain, encoder) == plain).all()
     assert not encoder.seen
+
+
+def test_the_second_encoding_tells_that_it_is_of_the_lead_in():
+    texts = ["I want to cancel my plan", "where is the lake, and how do I get to it?"]
+    once, kept, told = Told(), KeptEncoder(WordEncoder(), NoStore()), Told()
+    vectors = kept.encode(texts, once)
+    add_wants(texts, vectors, kept, told)
+    assert {what for what, *_ in told.told}.isdisjoint(what for what, *_ in once.told)
+    assert told.told[-1] == ("encoding with the lead-in", 2, 2)

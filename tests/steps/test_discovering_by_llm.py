@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,12 @@ def test_a_crowd_without_its_endpoints_is_refused_before_anything_is_asked(proje
     with pytest.raises(ConfigError, match="no endpoint 'anna' is configured"):
         discover_intents(project)
     assert server.asked == []
+
+
+@pytest.mark.parametrize(("theta", "found"), [(0.1, 3), (0.0, 4)])
+def test_clusters_that_a_model_gives_one_name_are_merged_by_it(project, server, theta, found):
+    discovery = replace(project.config.discovery, candidates=(4,), smallest=2, theta=theta)
+    project.config = project.config.model_copy(update={"discovery": discovery})
+    names = [one.name for one in discover_intents(project, LLM).intents]
+    assert len(names) == len(set(names)) == found
+    assert {"ask-cancel", "ask-parcel", "ask-refund"} <= set(names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from turnwise.steps.discovery_plan import DiscoverPlan
 
 MOST_SHOWN = 40  # intents; all of them stand in the table
+MOST_DOUBTFUL = 5  # intents that are named, the largest ones
 LONGEST = 60  # characters of an example
 
 
@@ -66,7 +68,7 @@ def _intents(result: DiscoverResult) -> None:
 def _row(one: FoundIntent, compared: bool) -> list[str]:
     example = one.examples[0] if one.examples else ""
     short = example if len(example) <= LONGEST else f"{example[:LONGEST]}..."
-    name = one.name if one.coherent else f"{one.name} (mixed?)"
+    name = one.name if one.coherent else f"{one.name} (check)"
     nearest = [f"{one.nearest} {one.nearness:.2f}"] if compared else []
     return [name, f"{one.turns:,}", percent(one.share), *nearest, short]
 
@@ -81,10 +83,25 @@ def _where_turns_went(result: DiscoverResult) -> None:
         print(f"  set aside: {reason}, {count:,}")
     if not result.intents:
         return
-    print(
-        f"{percent(result.goodness)} of the intents are coherent, says {result.final_judge}; kept "
-        f"in {result.rounds} rounds by {result.judge}, named by {result.namer}"
+    for line in _judged(result):
+        print(line)
+    print(f"Named by {result.namer}")
+
+
+def _judged(result: DiscoverResult) -> Iterator[str]:
+    """Who judged what, so that what was kept and what is doubted do not look like two truths."""
+    doubtful = [one.name for one in result.intents if not one.coherent]
+    every = len(result.intents)
+    yield (
+        f"Two judges looked. In the loop, {result.judge} kept what stands apart from the rest, in "
+        f"{result.rounds} rounds. At the end, {result.final_judge} read the {every:,} intents: "
+        f"{every - len(doubtful):,} are about one thing ({percent(result.goodness)})"
+        f"{f', {len(doubtful):,} may be about several' if doubtful else ''}"
     )
+    if doubtful:
+        rest = len(doubtful) - MOST_DOUBTFUL
+        more = f" and {rest:,} more, marked (check)" if rest > 0 else ""
+        yield f"  check these first: {', '.join(doubtful[:MOST_DOUBTFUL])}{more}"
 
 
 def planned(plan: DiscoverPlan, json: bool) -> None:

@@ -45,8 +45,9 @@ CUES = (
             "hmm hm um umm uh uhm er ah aah oh wow cool great good nice perfect awesome excellent"
             " wonderful amazing fantastic lovely brilliant super welcome sorry oops pardon wait"
             " waiting moment minute second sec hold patience lol haha well anyway done understood"
-            " noted gotcha glad happy pleased pleasure sir madam mam maam dear help assist"
-            " assistance question questions excuse that's thats sounds enough works all"
+            " noted gotcha glad happy pleased pleasure sir madam mam maam dear help helpful helped"
+            " suits ideal assist assistance question questions excuse that's thats sounds enough"
+            " works all"
         ),
     ),
 )
@@ -62,6 +63,7 @@ LIGHT = _words(
     " that'll day night time weekend evening year one yourself myself"
     " need needed want wanted like know think guess hope say tell make take wish way such same ever"
     " till until because work working gone connected sounding me's youre you're u're same"
+    " you've you'd you'll seem seems pretty love"
 )
 
 # Beside thanks or a goodbye these say nothing either.
@@ -72,25 +74,37 @@ COURTESY = _words(
     " better big solving feel"
 )
 
+# Days, hours and numbers in words.
+CALENDAR = _words(
+    "january february march april may june july august september october november december jan feb"
+    " mar apr jun jul aug sept sep oct nov dec monday tuesday wednesday thursday friday saturday"
+    " sunday mon tue tues wed thu thur thurs fri sat sun th nd am pm o'clock noon midnight dollars"
+    " usd eur euros pounds zero two three four five six seven eight nine ten eleven twelve twenty"
+    " thirty hundred thousand"
+)
+
 # What details are details of, as in `my order number is 12345`.
-DETAIL_NAMES = _words(
+_NAMED = _words(
     "name names number numbers no id ids email mail e-mail e address phone mobile telephone cell"
     " contact zip pin code pincode zipcode postal date birth dob birthday account order booking"
     " reservation confirmation reference ref username user password security social ssn card last"
-    " four digits first middle surname family full city state street st road rd avenue ave lane ln"
-    " drive dr apt apartment floor building house country county town live from"
-    " january february march april may june july august september october november december jan feb"
-    " mar apr jun jul aug sept sep oct nov dec monday tuesday wednesday thursday friday saturday"
-    " sunday mon tue tues wed thu thur thurs fri sat sun th nd am pm o'clock noon midnight dollars"
-    " usd eur euros pounds zero two three five six seven eight nine ten eleven twelve twenty thirty"
-    " hundred thousand double triple mr mrs ms miss here"
+    " digits first middle surname family full city state street st road rd avenue ave lane ln"
+    " drive dr apt apartment floor building house country county town live from double triple mr"
+    " mrs ms miss here"
 )
+DETAIL_NAMES = _NAMED | CALENDAR
 
 # With one of these a text asks for something, or at least may.
 ASKING = _words(
     "need needed want wanted wants like can could would how what when why who let get got make take"
     " change cancel send give tell show buy order book check find add remove update confirm help"
     " assist"
+)
+
+# In an answer these say only that it is wanted.
+WANTING = _words(
+    "need needs needed want wants wanted like can could would prefer preferred get got let make"
+    " take what when who"
 )
 
 # With one of these at its beginning a text is a question, too.
@@ -109,4 +123,15 @@ POINTING = _words("it that this these those them one ones first second last both
 SMALL_TALK = re.compile(
     r"\b(?:how (?:are|r|do) (?:you|u)(?: do(?:ing)?| today)?|(?:are )?(?:you|u) (?:still )?there"
     r"|what'?s up|nice to meet you)\b"
+)
+
+# A yes or a no in several words that would each say something of their own.
+BARE_ANSWER = re.compile(
+    r"\b(?:(?:(?:that|this|it)(?:'?s| is| was) )?(?:exactly |just )?(?:what|all) (?:i|we)"
+    r" (?:want|need|like|ask)(?:ed)?(?: for)?"
+    r"|not (?:right now|now|yet|today|really|at (?:the|this) (?:moment|time))"
+    r"|(?:maybe|may be|perhaps) (?:later|(?:an|some )?other time|(?:a )?next time)"
+    r"|(?:i'?m|i am|all)(?: all)? set|go for it|of course|no need"
+    r"|(?:i )?(?:do(?:n'?t| not) )?(?:think|guess|hope) so"
+    r"|do(?:n'?t| not) worry(?: about it)?|that(?:'?ll| will) (?:do|be (?:all|it|fine)))\b"
 )

@@ -29,12 +29,14 @@ from turnwise.clusters import (
 )
 from turnwise.conversations import Conversation, Role
 from turnwise.discovery.config import DiscoveryConfig
+from turnwise.discovery.examples import typical_rows
 from turnwise.discovery.hierarchy import arrange
 from turnwise.discovery.judging import EmbeddedJudge
 from turnwise.discovery.judging.second import WordingJudge
 from turnwise.discovery.loop import Found, find_clusters
 from turnwise.discovery.merging import Merged, merge_clusters
 from turnwise.discovery.naming import EmbeddedNamer
+from turnwise.discovery.naming.assignment import told_apart
 from turnwise.discovery.pruning import Pruner, by_curve
 from turnwise.discovery.roles import cluster_sides, split_by_names, tells_roles, with_roles
 from turnwise.discovery.utterances import Known, read_utterances
@@ -43,8 +45,6 @@ from turnwise.encoders import Encoder
 from turnwise.errors import DiscoveryError
 from turnwise.progress import Progress, silent
 
-EXAMPLES = 10  # of a cluster, to show and to write down
-NEAREST = 200  # members, the most typical ones, that examples are chosen of
 # Behind which rounds of one side are kept; a loop has 50 at most (`DiscoveryConfig.rounds`).
 BEHIND: dict[Role, int] = {"customer": 100, "agent": 200, "bot": 300}
 
@@ -113,6 +113,8 @@ def discover_utterances(
         loop = _SideLoop(helpers, config, rounds, progress)
         found = cluster_sides(space, sides, loop.find)
         names = _named(space, found, helpers.namer, progress)
+    if config.theta == 0:  # nothing is merged
+        names = told_apart(names, space, found.clusters)
     merged = merge_clusters(found.clusters, names, encoder, config.theta)
     paths = arrange(space, merged, encoder, config.levels)
     verdicts = helpers.final_judge.judge(space, merged.clusters) if merged.clusters else []
@@ -195,7 +197,7 @@ def _described(
                 name=name,
                 path=path,
                 members=tuple(map(int, members)),
-                examples=tuple(_different(space, members[:NEAREST])),
+                examples=tuple(typical_rows(space.plain, members)),
                 score=float(np.mean([found.scores[part] for part in parts])),
                 good=False,
                 diversity=_diversity(space, rows),
@@ -217,20 +219,3 @@ def _diversity(space: Space, rows: Rows) -> float:
     vectors = space.plain[rows]
     centroid = vectors.mean(axis=0)
     return float(1.0 - (vectors @ centroid).mean() / max(float(np.linalg.norm(centroid)), 1e-9))
-
-
-def _different(space: Space, rows: Rows) -> list[int]:
-    """Typical rows that differ: each is taken unless it nearly says what was taken already.
-
-    Maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998) with equal weights.
-    """
-    vectors = space.plain[rows]
-    relevance = vectors @ vectors.mean(axis=0)
-    said = np.full(len(rows), -1.0, np.float32)
-    taken: list[int] = []
-    for _ in range(min(EXAMPLES, len(rows))):
-        gain = relevance - np.maximum(said, 0.0)
-        gain[taken] = -np.inf
-        taken.append(int(np.argmax(gain)))
-        said = np.maximum(said, vectors @ vectors[taken[-1]])
-    return [int(rows[place]) for place in taken]

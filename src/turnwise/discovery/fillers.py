@@ -5,6 +5,8 @@ language; its words are compared with English cues (`cues.py`): in other languag
 nothing, and do no harm. A text is set aside only where every word of it is accounted for: one word
 that is neither a cue nor one that says nothing of its own (`a`, `for`, `please`) keeps it.
 
+What an agent asked for is told by `answers.py`.
+
 Two checks learn from the log itself. `learn_words`: words that stand beside cues and details and
 hardly anywhere else are names, or spellings, of this log. `after_anything` knows no language: what
 is said whatever was said before is no request.
@@ -22,6 +24,7 @@ from random import Random
 
 from turnwise.discovery.cues import (
     ASKING,
+    BARE_ANSWER,
     COURTESY,
     CUES,
     DETAIL_NAMES,
@@ -58,11 +61,12 @@ DRAWS = 3
 
 _TOKEN = re.compile(r"\w+(?:['’`]\w+)*")
 _REPEATED = re.compile(r"(\w)\1+")
+_YES_OR_NO = " ok "  # what stands for a bare answer of several words
 _CODE = re.compile(r"[a-z]{1,2}|[b-df-hj-np-tv-xz]{3,4}")  # beside digits, part of `g 45 uj 8`
 _EVERY_CUE = frozenset[str]().union(*(cues for _, cues in CUES))
-_KNOWN = _EVERY_CUE | LIGHT
+KNOWN = _EVERY_CUE | LIGHT
 UNSURE = (GREETING, FILLER)  # kinds that a number beside makes a detail
-_LISTED = _KNOWN | DETAIL_NAMES
+_LISTED = KNOWN | DETAIL_NAMES
 _GLUED = frozenset(one for one in _EVERY_CUE if len(one) > 2 or one in ("hi", "ok"))
 _POLITE = frozenset({"nothing"}).union(*(c for kind, c in CUES if kind in (THANKS, GOODBYE)))
 _ASKING = ASKING - DETAIL_NAMES
@@ -106,15 +110,20 @@ def reason_of(text: str, learnt: LogWords = NOTHING_LEARNT) -> str:
         return PLACEHOLDERS if read.placeholders and not read.digits else NUMBERS
     if len(read.words) > MOST_WORDS:
         return ""
-    unknown = {one for one in read.words if one not in _KNOWN}
+    unknown = {one for one in read.words if one not in KNOWN}
     return _by_cue(read, unknown - learnt.names) or _by_detail(read, unknown, learnt)
+
+
+def read_words(text: str) -> tuple[str, ...]:
+    """The plain words of a text: lower case, without numbers, spellings at length made short."""
+    return _read(text).words
 
 
 def says_nothing_alone(text: str) -> bool:
     """Whether a text only points at what was said before, as `can you do that for me` (English)."""
     words = _read(text).words
     return 0 < len(words) <= MOST_WORDS and (
-        not POINTING.isdisjoint(words) and all(one in _KNOWN for one in words)
+        not POINTING.isdisjoint(words) and all(one in KNOWN for one in words)
     )
 
 
@@ -146,6 +155,7 @@ def _by_detail(read: _Read, unknown: set[str], learnt: LogWords) -> str:
 def _read(text: str) -> _Read:
     bare, placeholders = PLACEHOLDER.subn(" ", text[: 20 * MOST_WORDS])
     plain = SMALL_TALK.sub(" ", bare.casefold().replace("’", "'").replace("`", "'"))
+    plain = BARE_ANSWER.sub(_YES_OR_NO, plain)
     tokens = _TOKEN.findall(plain)
     words = [one for one in tokens if not any(map(str.isdecimal, one))]
     if len(words) < len(tokens):
@@ -164,7 +174,7 @@ def _parts(word: str) -> tuple[str, ...]:
         return (_SQUEEZED[squeezed],)
     for cut in range(2, len(word) - 1):
         pair = word[:cut], word[cut:]
-        if all(one in _KNOWN for one in pair) and not _GLUED.isdisjoint(pair):
+        if all(one in KNOWN for one in pair) and not _GLUED.isdisjoint(pair):
             return pair
     return (word,)
 

@@ -52,7 +52,11 @@ def add_wants(
     """
     if language_of(texts[:: max(1, len(texts) // LOOKED_AT)]) != ENGLISH:
         return vectors
-    return _unit(vectors + encoder.encode([f"{LEAD_IN}{text}" for text in texts], progress))
+
+    def second(_: str, done: int, total: int, note: str = "", /) -> None:
+        progress("encoding with the lead-in", done, total, note)
+
+    return _unit(vectors + encoder.encode([f"{LEAD_IN}{text}" for text in texts], second))
 
 
 def mix_phrases(

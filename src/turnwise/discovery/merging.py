@@ -80,6 +80,8 @@ def _distances(names: Sequence[ClusterName], encoder: Encoder) -> Vectors:
     """Cosine distances of names, Float32[n_names, n_names]."""
     vectors = name_vectors(names, encoder)
     distances: Vectors = np.clip(1.0 - vectors @ vectors.T, 0.0, 2.0)
+    words = np.array([one.name for one in names])
+    distances[words[:, None] == words] = 0.0  # whatever rounding says
     return distances
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
@@ -18,8 +18,10 @@ from typing import Protocol
 
 from turnwise.clusters import SetAside, Utterance
 from turnwise.conversations import Conversation, Example, Role
+from turnwise.discovery.answers import asks_for_detail, detail_answers
 from turnwise.discovery.config import DiscoveryConfig
 from turnwise.discovery.fillers import (
+    DETAIL,
     REPEATED,
     SHORT,
     Bag,
@@ -30,6 +32,7 @@ from turnwise.discovery.fillers import (
     says_nothing_alone,
 )
 from turnwise.discovery.loop import FEWEST
+from turnwise.discovery.mixture import mixed_languages
 from turnwise.errors import DiscoveryError
 from turnwise.progress import Progress, silent
 
@@ -41,7 +44,6 @@ FIRST_TURNS = 3  # that are remembered of those that say one text
 BAGS = 200  # turns before a text that are remembered, of each text
 EVERY_BAG = 20_000  # and of all texts
 CONVERSATIONS_AT_ONCE = 64
-SECOND_LANGUAGE = 0.05  # share of the turns from which on it is worth a note
 
 
 class Known(Protocol):
@@ -69,12 +71,19 @@ class Read:
 
 @dataclass(slots=True)
 class _Text:
-    """One distinct text while turns are counted."""
+    """One distinct text while turns are counted.
+
+    Attributes:
+        replies: turns that say it behind another role's; answers: those behind a question for a
+            detail.
+    """
 
     text: str
     before: str
     count: int = 0
     explained: int = 0
+    replies: int = 0
+    answers: int = 0
     roles: Counter[Role] = field(default_factory=Counter)
     said: list[tuple[str, int]] = field(default_factory=list)
     after: list[Bag] = field(default_factory=list)
@@ -129,9 +138,14 @@ def _count(
     asked: list[tuple[Example, _Text]] = []
     for conversation in conversations:
         language = conversation.locale.replace("_", "-").split("-")[0].lower()
+        wished = False  # who has not said yet what they want answers nothing
         for example in _turns(conversation, config):
             one = _note_turn(example, log)
             log.languages[language] += 1
+            if example.turn.role == "customer":
+                if wished:
+                    _note_reply(example, one)
+                wished = wished or not reason_of(one.text)
             if known is not None and example.turn.role == "customer" and not reason_of(one.text):
                 asked.append((example, one))
     if known is not None and asked:
@@ -187,6 +201,13 @@ def _question_before(example: Example) -> str:
     return text[-QUESTION:].strip() if asks else ""
 
 
+def _note_reply(example: Example, one: _Text) -> None:
+    turn = example.conversation.turns[example.index - 1]
+    if turn.role != example.turn.role:
+        one.replies += 1
+        one.answers += asks_for_detail(turn.text)
+
+
 def _clean(text: str) -> tuple[str, bool]:
     """A text without characters that nothing can write, and whether it was cut."""
     text = text.strip()
@@ -211,11 +232,13 @@ def _sorted_out(log: _Log, config: DiscoveryConfig) -> tuple[list[Utterance], li
     learnt = learn_words(one.text for one in log.texts.values())
     enough = {key: one.after for key, one in log.texts.items() if len(one.after) > 1}
     even = after_anything(enough, log.before)
+    details = _details(log)
     silent_roles = config.roles == "both" and len(_roles(log)) == 1  # then nobody wrote them down
     utterances, set_aside = [], []
     for key, one in log.texts.items():
         reason = "" if one.before else reason_of(one.text, learnt)
-        if reason := reason or (REPEATED if key in even else ""):
+        reason = reason or (DETAIL if key in details else REPEATED if key in even else "")
+        if reason:
             set_aside.append(SetAside(one.text, one.count, reason))
             continue
         if one.explained:
@@ -226,6 +249,22 @@ def _sorted_out(log: _Log, config: DiscoveryConfig) -> tuple[list[Utterance], li
             utterances.append(Utterance(one.text, count, role, tuple(one.said), one.before))
     set_aside.sort(key=lambda one: -one.count)
     return utterances, set_aside
+
+
+def _details(log: _Log) -> Set[str]:
+    """The texts that mostly answer another role and say nothing but a detail."""
+    replies = {key for key, one in log.texts.items() if one.replies and _is_most(one.replies, one)}
+    asked = {key for key in replies if _is_most(log.texts[key].answers, log.texts[key])}
+    if not asked:
+        return set()
+    # What is set aside by itself teaches nothing, and what points is read with its question.
+    said = {key: one.text for key, one in log.texts.items() if not reason_of(one.text)}
+    found = detail_answers(said, replies, asked)
+    return {key for key in found if not log.texts[key].before}
+
+
+def _is_most(turns: int, of: _Text) -> bool:
+    return 2 * turns >= of.count
 
 
 def _roles(log: _Log) -> set[Role]:
@@ -253,27 +292,4 @@ def _too_few(left: int, log: _Log, set_aside: Sequence[SetAside]) -> str:
 def _notes(log: _Log, utterances: Sequence[Utterance]) -> Iterator[str]:
     if log.cut:
         yield f"Of {log.cut:,} turns with more than {LONGEST:,} characters the beginning was read."
-    scripts = Counter[str]()
-    for one in utterances:
-        scripts[_script(one.text)] += one.count
-    del scripts[""]
-    for what, counts in (("scripts", scripts), ("languages", log.languages)):
-        total = counts.total()
-        shares = [(name, n / total) for name, n in counts.most_common() if name]
-        several = [f"{name} {share:.0%}" for name, share in shares if share >= SECOND_LANGUAGE]
-        if len(several) > 1:
-            yield (
-                f"The turns are in several {what}: {', '.join(several)}. An encoder that does not "
-                "read them all puts the others together by their looks, not by what they say."
-            )
-
-
-def _script(text: str) -> str:
-    """The script of most of a text's letters, as Unicode names it; empty where it has none."""
-    counts = Counter(map(_script_of, filter(str.isalpha, text[:200])))
-    return counts.most_common(1)[0][0] if counts else ""
-
-
-@lru_cache(maxsize=10_000)
-def _script_of(letter: str) -> str:
-    return unicodedata.name(letter, "").partition(" ")[0].capitalize()
+    yield from mixed_languages([(one.text, one.count) for one in utterances], log.languages)

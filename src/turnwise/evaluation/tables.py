@@ -32,7 +32,15 @@ class Quotes:
     texts: tuple[str, ...]
 
 
-Cell = str | int | float | None | Share | Estimate | Key | Quotes
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A table cell with a name, and what it means in small letters below."""
+
+    text: str
+    meaning: str
+
+
+Cell = str | int | float | None | Share | Estimate | Key | Quotes | Explained
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +115,10 @@ def _cell(cell: Cell, kind: str) -> str:
             return plain(percent(value) + _interval(low, high))
         case Key(text, role):
             return f'<td class="{kind} key">{swatch(role)}{escape(text)}</td>'
+        case Explained(text, meaning):
+            return (
+                f'<td class="{kind} explained">{escape(text)}<small>{escape(meaning)}</small></td>'
+            )
         case Quotes(texts):
             return plain("".join(f"<q>{escape(text)}</q>" for text in texts))
         case int() | float():

@@ -12,7 +12,7 @@ from turnwise.llm.budget import Budget, BudgetReached, Spend
 from turnwise.llm.client import Client
 from turnwise.llm.endpoint import Endpoint, EndpointError
 from turnwise.llm.estimate import Estimate, estimate
-from turnwise.llm.loop import Background
+from turnwise.llm.loop import Background, together
 from turnwise.llm.tasks import Asker, Question, Reply, Task
 from turnwise.llm.templates import load_template
 
@@ -34,4 +34,5 @@ __all__ = [
     "Task",
     "estimate",
     "load_template",
+    "together",
 ]

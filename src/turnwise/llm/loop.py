@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Self, TypeVar
@@ -72,6 +72,17 @@ class Background:
             await asyncio.gather(*others, return_exceptions=True)
         for work in self._last:
             await work()
+
+
+async def together(work: Iterable[Awaitable[T]]) -> list[T]:
+    """All results, in their order; after the first error the rest is given up."""
+    tasks = [asyncio.ensure_future(one) for one in work]
+    try:
+        return await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        raise
 
 
 def _looked_at(task: asyncio.Task[object]) -> None:

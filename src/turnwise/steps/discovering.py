@@ -34,7 +34,7 @@ from turnwise.taxonomy import to_dict
 from turnwise.workspace.forgetting import DISCOVERY
 from turnwise.workspace.rounds import FolderRounds
 
-VERSION = "3"  # of what goes on behind kept rounds
+VERSION = "4"  # of what goes on behind kept rounds
 KEY_DIGITS = 16
 SHOWN_EXAMPLES = 3
 WEAK = 0.3  # share of coherent intents under which a person is told

@@ -148,6 +148,22 @@ def test_what_is_said_shows_its_kind():
     assert {text: verbs.read(text).kind for text in kinds} == kinds
 
 
+def test_to_leave_is_no_goodbye():
+    (name,) = names_of(["I want to leave by bus", "can I leave on the bus at two"])
+    assert name.action == "leave"
+    assert name.title == "Leave bus"
+    assert is_customers(name.action)
+    (name,) = names_of(["goodbye then", "ok, goodbye"])
+    assert name.title.startswith("Goodbye")
+    assert not is_customers(name.action)
+
+
+@pytest.mark.parametrize("verb", ["offer", "thank", "deny", "apologize", "greet", "leave"])
+def test_a_wish_is_a_customers_whatever_its_verb(verb):
+    (action,) = actions_of([[f"I want to {verb} it", f"can I {verb} a chair"]], ["en"])
+    assert is_customers(action)
+
+
 def test_what_only_tells_something_provides_it():
     assert actions_of([["the novel is blue", "it is at home"]], ["en"]) == ["provide"]
 
@@ -167,6 +183,10 @@ def test_how_long_is_a_duration():
     assert ("duration",) in phrases_of("how long does a loan last")
 
 
+def test_a_small_word_with_is_behind_it_stays_small():
+    assert phrases_of("when's my loan due") == phrases_of("when is my loan due")
+
+
 def test_plurals_are_counted_with_their_singulars():
     words = ("cards", "fees", "countries", "movies", "boxes", "status", "news", "address")
     assert [singular(one) for one in words] == [
@@ -178,6 +198,14 @@ def test_plurals_are_counted_with_their_singulars():
         "status",
         "news",
         "address",
+    ]
+    assert [singular(one) for one in ("buses", "statuses", "buss", "bus", "pauses", "viruses")] == [
+        "bus",
+        "status",
+        "buss",
+        "bus",
+        "pause",
+        "virus",
     ]
 
 

@@ -94,7 +94,7 @@ def test_a_glance_tells_how_much_was_found_and_who_says_so(page):
         "Intents found 5",
         "Turns in an intent 88.2% 60 of 68",
         "Unclustered 11.8%",
-        "Good clusters 80.0% says the final judge, words of clusters",
+        "Good clusters 80.0% say both judges; the other 1 may hold several, marked “check” below",
         "Set aside or known of them 40 (37.0%)",
         "Judged in the loop by spread of clusters",
         "Named by verbs and objects",
@@ -103,7 +103,7 @@ def test_a_glance_tells_how_much_was_found_and_who_says_so(page):
 
 
 def test_an_intent_comes_with_its_title_size_judgements_and_examples(page):
-    row = "1 inquire-thing-0 Thing 0. About a thing 12 11.1% 90.0% mixed 0.1 wish 0 wish 1 wish 2"
+    row = "1 inquire-thing-0 Thing 0. About a thing 12 11.1% 90.0% check 0.1 wish 0 wish 1 wish 2"
     assert row in page.text
     assert "2 cancel-thing-1 Thing 1. About a thing 12 11.1% 90.0% good" in page.text
 

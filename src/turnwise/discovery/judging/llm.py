@@ -6,12 +6,11 @@ but a verdict for an answer.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
@@ -19,13 +18,12 @@ from turnwise.clusters import Judge, Rows, Space, Verdict
 from turnwise.discovery.config import DiscoveryConfig
 from turnwise.discovery.representatives import Sampler
 from turnwise.discovery.shown import fewer, on_a_line
-from turnwise.llm import Asker, Background, Question, Reply, Task, load_template
+from turnwise.llm import Asker, Background, Question, Reply, Task, load_template, together
 from turnwise.llm.tasks import Values
 
 VERSION = "1"  # raise it when the template or the answer changes
 
 Begun = Future[list[Verdict]]
-T = TypeVar("T")
 
 
 class Coherence(BaseModel):
@@ -79,7 +77,7 @@ class LlmJudge:
     def begin(self, space: Space, clusters: Sequence[Rows]) -> Begun:
         """Begin to ask; `judge` waits for it."""
         asked = [self.questions(space, rows) for rows in clusters]
-        return self.background.submit(_together([self._verdict(some) for some in asked]))
+        return self.background.submit(together([self._verdict(some) for some in asked]))
 
     def questions(self, space: Space, rows: Rows) -> list[Question[Coherence]]:
         """What is asked about one cluster: a question for each different draw."""
@@ -88,7 +86,7 @@ class LlmJudge:
         return [_question(space, draw, len(rows)) for draw in different.values()]
 
     async def _verdict(self, questions: Sequence[Question[Coherence]]) -> Verdict:
-        return count_votes(await _together([self.asker.ask(one) for one in questions]))
+        return count_votes(await together([self.asker.ask(one) for one in questions]))
 
 
 @cache
@@ -114,14 +112,3 @@ def _question(space: Space, shown: Rows, size: int) -> Question[Coherence]:
         return {"texts": tuple(fewer(texts, saving)), "size": size}
 
     return Question(coherence_task(), values(), shrink=values)
-
-
-async def _together(work: Sequence[Awaitable[T]]) -> list[T]:
-    """All results; after the first error the rest is given up."""
-    tasks = [asyncio.ensure_future(one) for one in work]
-    try:
-        return await asyncio.gather(*tasks)
-    except BaseException:
-        for task in tasks:
-            task.cancel()
-        raise

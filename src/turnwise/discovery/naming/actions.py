@@ -32,9 +32,12 @@ READ = 500  # characters of an utterance: whoever says more has said what they w
 # What one side says nearly always; a verb that was read off the logs is a customer's wish as well.
 AGENT_KINDS: frozenset[Kind] = frozenset(("ask", "offer", "confirm", "apologize", "provide"))
 CUSTOMER_KINDS: frozenset[Kind] = frozenset(("inquire", "request", "report", "complain"))
-SOCIAL_KINDS: frozenset[Kind] = frozenset(("greet", "thank", "leave", "affirm", "deny"))
+SOCIAL_KINDS: frozenset[Kind] = frozenset(("greet", "thank", "goodbye", "affirm", "deny"))
 SIDES = (CUSTOMER_KINDS, AGENT_KINDS, SOCIAL_KINDS)  # the first wins a tie
 GENERAL: frozenset[str] = CUSTOMER_KINDS | AGENT_KINDS | SOCIAL_KINDS | {NEUTRAL}
+# A verb by one of these names would be taken for what agents do, or for manners. Those of the
+# customers' kinds mean the same as the verb: "I want to report ...".
+_NO_VERBS = LIGHT | AGENT_KINDS | SOCIAL_KINDS
 # Share of a cluster's utterances that hold a verb, from which on it is the action, by their kind.
 VERB: Mapping[Kind | None, float] = {"request": 0.15, None: 0.25}
 SHOWN = 0.5  # of the utterances have a kind; where fewer have, they tell something
@@ -89,7 +92,7 @@ class Verbs:
         self.known = {
             verb
             for verb, count in behind.items()
-            if count > 1 and LIGHT.isdisjoint((verb, verb.partition(" ")[0]))
+            if count > 1 and _NO_VERBS.isdisjoint((verb, verb.partition(" ")[0]))
         }
 
     def read(self, text: str) -> Reading:

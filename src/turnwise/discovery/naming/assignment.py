@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from turnwise.clusters import ClusterName, Rows, Space
+from turnwise.discovery.naming.phrases import same_stem, telling_phrases
+
+READ = 300  # utterances of a cluster that a word is looked for in
 
 Ranked = Mapping[str, float]  # name -> score
 
@@ -44,3 +50,47 @@ def numbered(name: str, taken: Collection[str]) -> str:
     while f"{name}-{number}" in taken:
         number += 1
     return f"{name}-{number}"
+
+
+def told_apart(
+    names: Sequence[ClusterName],
+    space: Space,
+    clusters: Sequence[Rows],
+    which: Collection[str] | None = None,
+) -> list[ClusterName]:
+    """The names with a telling word, or at last a number, behind those that a larger cluster has.
+
+    Args:
+        which: names that this is done for; None: all.
+    """
+    order = sorted(range(len(clusters)), key=lambda at: (-len(clusters[at]), at))
+    again = [at for at in repeated(names, order) if which is None or names[at].name in which]
+    if not again:
+        return list(names)
+    told = list(names)
+    taken = {one.name for one in names}
+    telling = telling_phrases([space.texts(rows[:READ]) for rows in clusters])
+    for at in again:
+        words = names[at].name.split("-")
+        more = (one[0] for one in telling.best(at, 50) if len(one) == 1)
+        new = [one for one in more if not any(same_stem(one, word) for word in words)]
+        free = [objective for one in new if (objective := f"{names[at].objective}-{one}")]
+        free = [one for one in free if f"{names[at].action}-{one}" not in taken]
+        prefix = f"{names[at].action}-"
+        objective = free[0] if free else numbered(names[at].name, taken).removeprefix(prefix)
+        told[at] = replace(names[at], objective=objective)
+        taken.add(told[at].name)
+    return told
+
+
+def repeated(names: Sequence[ClusterName | None], order: Sequence[int]) -> list[int]:
+    """Positions whose name one before them in `order` has too."""
+    seen: set[str] = set()
+    again = []
+    for at in order:
+        name = names[at]
+        if name and name.name in seen:
+            again.append(at)
+        elif name:
+            seen.add(name.name)
+    return again

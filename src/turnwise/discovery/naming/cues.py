@@ -12,7 +12,7 @@ from typing import Literal
 Kind = Literal[
     "greet",
     "thank",
-    "leave",
+    "goodbye",
     "affirm",
     "deny",
     "apologize",
@@ -49,7 +49,7 @@ KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         _cue(rf"^(?:\w+\W+){{0,3}}(?:thanks|thank you|thx|appreciate)\b{_SHORTLY}"),
     ),
     (
-        "leave",
+        "goodbye",
         _cue(
             rf"""^(?:\w+\W+){{0,3}}(?:bye|goodbye|see you|see ya|take care
             |have a (?:\w+ )?(?:day|evening|one|weekend))\b{_SHORTLY}"""

@@ -1,31 +1,32 @@
 """A language model names clusters: action, objective, title and description.
 
 The cluster naming of S4 (Dial-In LLM: Human-Aligned LLM-in-the-loop Intent Clustering for Customer
-Service Dialogues), section 3.1, with five examples. Names that two clusters got are asked for
-again; an answer that can't be used is made up for by another namer, and counted.
+Service Dialogues), section 3.1, with five examples. Where two clusters got one name it is asked
+again: where the name stands, they say the same, and are merged by it. An answer that can't be used
+is made up for by another namer, and counted.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 
 from pydantic import BaseModel, ConfigDict
 
 from turnwise.clusters import ClusterName, Namer, Rows, Space
-from turnwise.discovery.naming.assignment import numbered
-from turnwise.discovery.naming.phrases import same_stem, telling_phrases
+from turnwise.discovery.naming.assignment import repeated, told_apart
 from turnwise.discovery.representatives import Sampler
 from turnwise.discovery.shown import fewer, on_a_line
 from turnwise.llm import Asker, Background, Question, Task, load_template
 from turnwise.llm.tasks import Values
 
-VERSION = "1"  # raise it when the template, the answer or what is checked of it changes
-READ = 300  # utterances of a cluster that a word is looked for in
+VERSION = "2"  # raise it when the template, the answer or what is checked of it changes
 MOST_TAKEN = 30  # names of other groups that a second prompt shows
+FEW, SHARE = 3, 1 / 3  # clusters, of all, that one name may be given to: more, and it says nothing
 ACTION_WORDS, OBJECTIVE_WORDS = 2, 4  # at most
 TITLE, DESCRIPTION = 80, 400  # characters at most
 
@@ -46,10 +47,8 @@ class Naming(BaseModel):
 
 
 def check_naming(answer: Naming, values: Values) -> str:
-    """Words that a name can be made of, on one line, and none that another cluster has."""
-    name, taken = _name_of(answer), values["taken"]
-    assert isinstance(taken, tuple)
-    problems = []
+    """Words that a name can be made of, on one line."""
+    name, problems = _name_of(answer), []
     for part, most in (("action", ACTION_WORDS), ("objective", OBJECTIVE_WORDS)):
         written = getattr(name, part)
         if not _NAME.fullmatch(written) or written.count("-") >= most:
@@ -62,8 +61,6 @@ def check_naming(answer: Naming, values: Values) -> str:
             problems.append(f"{part} is longer than {longest} characters")
     if not _LANGUAGE.fullmatch(name.language):
         problems.append('language is no code such as "en"')
-    if name.name in taken:
-        problems.append(f"{name.name} is another group's name")
     return "; ".join(problems)
 
 
@@ -95,10 +92,11 @@ class LlmNamer:
         return self.asker.source_name
 
     def name(self, space: Space, clusters: Sequence[Rows]) -> list[ClusterName]:
-        """Return a name per cluster, each different from the others.
+        """Return a name per cluster; clusters with one name say the same.
 
-        All are asked for at once, and names that came twice once more: the largest of their
-        clusters keeps it. One that still is another's gets a word that tells them apart.
+        All are asked for at once, and names that came twice once more, but for the largest of
+        their clusters. A name for more than a third of all clusters says nothing: words that
+        tell them apart are added.
 
         Raises:
             EndpointError: no question will be answered. BudgetReached: not all fit into the
@@ -106,7 +104,7 @@ class LlmNamer:
         """
         order = sorted(range(len(clusters)), key=lambda at: (-len(clusters[at]), at))
         found = self._ask(space, clusters, range(len(clusters)), ())
-        again = _repeated(found, order)
+        again = repeated(found, order)
         if again:
             taken = tuple(sorted({one.name for one in found if one}))[:MOST_TAKEN]
             second = self._ask(space, clusters, again, taken)
@@ -115,7 +113,9 @@ class LlmNamer:
         missing = [at for at, one in enumerate(found) if one is None]
         self.unusable += len(missing)
         names = self._filled(space, clusters, found) if missing else [one for one in found if one]
-        return _told_apart(names, order, space, clusters)
+        counts = Counter(one.name for one in names)
+        empty = {one for one, count in counts.items() if count > max(FEW, SHARE * len(names))}
+        return told_apart(names, space, clusters, empty)
 
     def question(self, space: Space, rows: Rows, taken: tuple[str, ...] = ()) -> Question[Naming]:
         """What is asked about one cluster; `taken` are names that it can't have."""
@@ -158,39 +158,3 @@ def _name_of(answer: Naming) -> ClusterName:
         language=answer.language.strip().lower(),
         description=" ".join(answer.description.split()),
     )
-
-
-def _repeated(found: Sequence[ClusterName | None], order: Sequence[int]) -> list[int]:
-    """Positions whose name one before them in `order` has too."""
-    seen: set[str] = set()
-    again = []
-    for at in order:
-        name = found[at]
-        if name and name.name in seen:
-            again.append(at)
-        elif name:
-            seen.add(name.name)
-    return again
-
-
-def _told_apart(
-    names: Sequence[ClusterName], order: Sequence[int], space: Space, clusters: Sequence[Rows]
-) -> list[ClusterName]:
-    """The names with a telling word, or at last a number, behind those that another has."""
-    again = _repeated(names, order)
-    if not again:
-        return list(names)
-    told = list(names)
-    taken = {one.name for one in names}
-    telling = telling_phrases([space.texts(rows[:READ]) for rows in clusters])
-    for at in again:
-        words = names[at].name.split("-")
-        more = (one[0] for one in telling.best(at, 50) if len(one) == 1)
-        new = [one for one in more if not any(same_stem(one, word) for word in words)]
-        free = [objective for one in new if (objective := f"{names[at].objective}-{one}")]
-        free = [one for one in free if f"{names[at].action}-{one}" not in taken]
-        prefix = f"{names[at].action}-"
-        objective = free[0] if free else numbered(names[at].name, taken).removeprefix(prefix)
-        told[at] = replace(names[at], objective=objective)
-        taken.add(told[at].name)
-    return told

@@ -39,6 +39,7 @@ PARTICLES = frozenset(("up", "down", "off", "out", "back"))
 # A negation waits behind these: "has not yet been *received*", "unable to *verify*".
 BETWEEN = frozenset(("be", "been", "being", "to", "yet", "even", "get", "getting", "me"))
 WITH_IE = frozenset(("calorie", "cookie", "die", "lie", "movie", "pie", "selfie", "tie"))
+WITH_USE = frozenset(("abuse", "accuse", "amuse", "confuse", "excuse", "fuse", "refuse"))
 NOT, CANNOT = "not", "cannot"
 _NOT = "not never isn't aren't wasn't weren't hasn't haven't hadn't doesn't don't didn't won't"
 _CANNOT = "cannot can't cant couldn't unable"
@@ -189,7 +190,7 @@ def _runs(said: Sequence[str]) -> Iterator[list[str]]:
     for word in said:
         if word in PARTICLES and run and "-" not in run[-1]:
             run[-1] = f"{run[-1]}-{word}"
-        elif word in LITTLE or len(word) == 1 or UNSPACED.search(word) or word.isdigit():
+        elif _says_little(word) or UNSPACED.search(word) or word.isdigit():
             if negated and word in BETWEEN:
                 continue
             yield run
@@ -200,12 +201,19 @@ def _runs(said: Sequence[str]) -> Iterator[list[str]]:
     yield run
 
 
+def _says_little(word: str) -> bool:
+    """`when`, `when's`, a letter."""
+    return not LITTLE.isdisjoint((word, word.removesuffix("'s"))) or len(word) == 1
+
+
 def singular(word: str) -> str:
-    """`cards` -> `card`, `countries` -> `country`; `status` and `news` stay."""
+    """`cards` -> `card`, `countries` -> `country`, `buses` -> `bus`; `status` and `news` stay."""
     word = word.removesuffix("'s")
     if not word.isascii() or len(word) < 4 or word.endswith(("ss", "us", "is", "news", "'t")):
         return word
     if word.endswith(("ches", "shes", "sses", "xes")):
+        return word[:-2]
+    if word.endswith("uses") and word[-5:-4] not in "aeiou" and word[:-1] not in WITH_USE:
         return word[:-2]
     if word.endswith("ies"):
         return word[:-1] if word[:-1] in WITH_IE else word[:-3] + "y"

@@ -28,9 +28,10 @@ _WORDS = {
     "Utterance": "A distinct text, however often it was said; turns count how often.",
     "Cluster, intent": "Utterances that were found to mean the same. A cluster that was judged "
     "good and named is an intent of the proposal.",
-    "Judge": "Says of a cluster whether all of it is about one intent. The judge inside the loop "
-    "chooses what is kept; the final judge, another one, says how good the result is.",
-    "Good clusters": "Share of clusters that the final judge calls good.",
+    "Judge": "Says of a cluster whether all of it is about one intent. Two look: the judge inside "
+    "the loop chooses what is kept, by how it stands apart from the rest. The final judge, another "
+    "one, looks at what was kept and says how good it is; where it doubts, look yourself.",
+    "Good clusters": "Share of the clusters that were kept which the final judge calls good, too.",
     "Diversity": "Mean cosine distance of a cluster's utterances to its centre, in vectors of the "
     "encoder.",
     "Set aside": "Greetings, bare answers and the like: turns that hold no intent of their own, "
@@ -135,12 +136,14 @@ def _cards(discovery: Discovery) -> Iterator[str]:
     left = sum(discovery.utterances[at].count for at in discovery.unclustered)
     texts = percent(share(len(discovery.unclustered), len(discovery.utterances)))
     good = percent(discovery.goodness) if found else "–"
+    doubtful = sum(not one.good for one in found)
+    doubt = f"; the other {doubtful:,} may hold several, marked “check” below" if doubtful else ""
     yield _score("Intents found", f"{len(found):,}", _sizes(discovery))
     yield _score(
         "Turns in an intent", percent(share(explained, turns)), f"{explained:,} of {turns:,}"
     )
     yield _score("Unclustered", percent(share(left, turns)), f"of turns; {texts} of distinct texts")
-    yield _score("Good clusters", good, f"says the final judge, {discovery.final_judge}")
+    yield _score("Good clusters", good, f"say both judges{doubt}")
 
 
 def _sizes(discovery: Discovery) -> str:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from turnwise.clusters import BAD_ONLY_LIMIT, Cluster, Discovery, Merge, Round, SetAside, Utterance
 from turnwise.evaluation.discovery.shown import clipped
-from turnwise.evaluation.tables import Cell, Quotes, Share, Table
+from turnwise.evaluation.tables import Cell, Explained, Quotes, Share, Table
 
 _Said = TypeVar("_Said", Utterance, SetAside)
 _EXAMPLES = 4
@@ -19,14 +19,15 @@ _TITLE = 200  # characters of a title with its description
 def intent_table(discovery: Discovery) -> Table:
     """A row per cluster, by turns, with the number that the map shows."""
     return Table(
-        ("", "Intent", "What it is", "Turns", "Share", "Judge", "Final judge", "Diversity", "Said"),
+        ("", "Intent", "Turns", "Share", "Loop's judge", "Final judge", "Diversity", "Said"),
         tuple(
             _intent(discovery, number, one)
             for number, one in enumerate(discovery.clusters, start=1)
         ),
-        note="Share: of all turns that were read, those set aside among them. Judge: how sure "
-        "the judge inside the loop is that all of it is one intent; final judge: what the other "
-        "judge says. Diversity: mean cosine distance to the centre; the higher, the more ways of "
+        note="Share: of all turns that were read, those set aside among them. Loop's judge: how "
+        "sure the judge who kept it is that it is one intent. Final judge: whether another one "
+        "agrees at the end: “good”, or “check” where it may be about several things; read those "
+        "first. Diversity: mean cosine distance to the centre; the higher, the more ways of "
         "saying it, or the looser.",
     )
 
@@ -36,12 +37,11 @@ def _intent(discovery: Discovery, number: int, one: Cluster) -> tuple[Cell, ...]
     about = ". ".join(part.rstrip(".") for part in (name.title, name.description) if part)
     return (
         number,
-        clipped(name.name),
-        clipped(about, _TITLE) or None,
+        Explained(clipped(name.name), clipped(about, _TITLE)),
         one.turns,
         Share(share(one.turns, turns_read(discovery))),
         Share(one.score),
-        "good" if one.good else "mixed",
+        "good" if one.good else "check",
         round(one.diversity, 2),
         quotes(discovery.utterances[at].whole for at in one.examples[:_EXAMPLES]),
     )

@@ -6,7 +6,6 @@ for a pair of labels with a clear version for each.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache
@@ -19,7 +18,15 @@ from turnwise.generation.ambiguity.queries import Ambiguous, ClearQuery, alone
 from turnwise.generation.ambiguity.sets import LabelSets, Meant
 from turnwise.generation.asking import UNUSABLE
 from turnwise.generation.quality.checks import fault, label_names
-from turnwise.llm import Asker, Background, BudgetReached, Question, Task, load_template
+from turnwise.llm import (
+    Asker,
+    Background,
+    BudgetReached,
+    Question,
+    Task,
+    load_template,
+    together,
+)
 from turnwise.llm.tasks import Values
 from turnwise.taxonomy import Dimension, Label, Taxonomy
 
@@ -86,13 +93,13 @@ class LlmAmbiguity:
                 asked.
         """
         asked = [self._edited(one, draw) for one, draw in zip(queries, drawn, strict=True)]
-        return self._read(self.background.submit(_together(asked)).result())
+        return self._read(self.background.submit(together(map(_in_budget, asked))).result())
 
     def pairs(self, pairs: Sequence[Pair], queries: Sequence[ClearQuery]) -> list[Ambiguous | str]:
         """See `AmbiguityMaker`; raises as `edit`."""
         locale, market = (queries[0].locale, queries[0].market) if queries else ("", "")
         asked = [self._paired(pair, locale, market) for pair in pairs]
-        return self._read(self.background.submit(_together(asked)).result())
+        return self._read(self.background.submit(together(map(_in_budget, asked))).result())
 
     async def _edited(self, query: ClearQuery, drawn: int) -> Ambiguous | str:
         names = [name for name in self.taxonomy.dimension_names if name in query.labels]
@@ -252,19 +259,6 @@ def _plain(text: str) -> str:
 
 def _template(name: str) -> str:
     return load_template("turnwise.generation.ambiguity", f"prompts/{name}.j2")
-
-
-async def _together(
-    work: Sequence[Coroutine[None, None, Ambiguous | str]],
-) -> list[Ambiguous | str]:
-    """All results; after the first error the rest is given up."""
-    tasks = [asyncio.ensure_future(_in_budget(one)) for one in work]
-    try:
-        return list(await asyncio.gather(*tasks))
-    except BaseException:
-        for task in tasks:
-            task.cancel()
-        raise
 
 
 async def _in_budget(work: Coroutine[None, None, Ambiguous | str]) -> Ambiguous | str:

@@ -7,11 +7,10 @@ judges of turns. The first judge is shown the customer's turns up to one of them
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache, lru_cache
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, create_model
 
@@ -25,8 +24,6 @@ LONGEST = 60  # words of a question or an answer
 _MODELS_KEPT = 256  # of offered labels; each takes about a millisecond to make
 
 _PART = re.compile(r"\{# part: (\w+) #\}\n?")
-
-T = TypeVar("T")
 
 
 class Strict(BaseModel):
@@ -158,14 +155,3 @@ def template(name: str) -> str:
 
 def _read(name: str) -> str:
     return load_template("turnwise.generation.clarification", f"prompts/{name}.j2")
-
-
-async def together(work: Sequence[Awaitable[T]]) -> list[T]:
-    """All results; after the first error the rest is given up."""
-    tasks = [asyncio.ensure_future(one) for one in work]
-    try:
-        return list(await asyncio.gather(*tasks))
-    except BaseException:
-        for task in tasks:
-            task.cancel()
-        raise

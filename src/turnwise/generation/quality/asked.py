@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
 
 from turnwise.conversations import Role
 from turnwise.generation.asking import Line
 from turnwise.generation.quality.rating import Rating, unrated
-from turnwise.llm import Asker, Background, BudgetReached, Question
+from turnwise.llm import Asker, Background, BudgetReached, Question, together
 from turnwise.llm.tasks import Values
 from turnwise.progress import Progress
 
@@ -46,7 +45,7 @@ def ask_ratings(
     for first in range(0, len(questions), AT_ONCE):
         progress("rate", first, len(questions))
         some = questions[first : first + AT_ONCE]
-        ratings += background.submit(_all([_rated(one, asker) for one in some])).result()
+        ratings += background.submit(together(_rated(one, asker) for one in some)).result()
     progress("rate", len(questions), len(questions))
     return ratings
 
@@ -74,14 +73,3 @@ async def _rated(question: Question[Rated], asker: Asker) -> Rating:
     if reply.value is None:
         return unrated(f"no answer that can be used: {reply.kept.problem}")
     return Rating(float(reply.value.rating))
-
-
-async def _all(work: Sequence[Awaitable[Rating]]) -> list[Rating]:
-    """All ratings; after the first error the rest is given up."""
-    tasks = [asyncio.ensure_future(one) for one in work]
-    try:
-        return await asyncio.gather(*tasks)
-    except BaseException:
-        for task in tasks:
-            task.cancel()
-        raise
