@@ -111,6 +111,9 @@ class Reader(Protocol):
         ...
 
 
+Unit = Literal["conversations", "queries", "turns", "answer pairs"]
+
+
 @dataclass(frozen=True, slots=True)
 class Dropped:
     """Why something that was made is not kept.
@@ -118,7 +121,9 @@ class Dropped:
     Attributes:
         reason: in words, such as `another label is read from it` or `empty`.
         count: how often.
+        what: was dropped. Of `turns` the new wording alone was: the example stands in its place.
     """
 
     reason: str
     count: int
+    what: Unit = "conversations"

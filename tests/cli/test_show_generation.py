@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
-from turnwise.cli import show_chains, show_generated
+from turnwise.cli import show, show_chains, show_generated, show_results
 from turnwise.conversations import Conversation, Turn
-from turnwise.generated import GeneratedConversation, GeneratedTurn, LabelledConversation
+from turnwise.generated import (
+    Dropped,
+    GeneratedConversation,
+    GeneratedTurn,
+    LabelledConversation,
+)
 from turnwise.generation.chains import estimate_chains
+from turnwise.statistics import describe_logs
+from turnwise.steps import TrainResult
 from turnwise.steps.statistics import ChainResult
 
 
@@ -57,3 +67,51 @@ def test_where_nothing_follows_anything_no_empty_table_is_drawn(capsys):
     assert "first label" in out
     assert "from turn to turn" not in out
     assert "change a label" not in out
+
+
+def test_what_was_dropped_is_told_by_what_it_is(capsys):
+    reasons = [Dropped(f"reason {at}", 2) for at in range(show_generated.MOST_REASONS + 3)]
+    paired = Dropped("rated alike", 7, "answer pairs")
+    show_generated._dropped([paired, *reasons, Dropped("another label", 5, "turns")])
+    out = capsys.readouterr().out.splitlines()
+    assert out[0] == "  conversations dropped: 2, reason 0"
+    assert out[-3] == "  conversations dropped: 6, for other reasons"
+    assert out[-2] == "  turns that stayed as they were: 5, another label"
+    assert out[-1] == "  answer pairs dropped: 7, rated alike"
+
+
+def test_no_label_is_broken_on_a_terminal_of_80_columns(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    long = [f"{name}_OF_A_RATHER_LONG_SORT" for name in ("CANCELLATION", "INFORMATION", "RETURN")]
+    talks = [
+        Conversation(
+            f"c{at}", tuple(Turn("customer", "x", {"intent": (one,)}) for one in (*long, *long))
+        )
+        for at in range(3)
+    ]
+    show.statistics(describe_logs(talks), json=False)
+    out = capsys.readouterr().out
+    assert all(one in out for one in long)
+
+
+LEARNT = TrainResult(
+    bundle=Path("b"),
+    id="b",
+    fresh=True,
+    gold_turns=306,
+    pseudo_turns=883,
+    calibration_turns=107,
+    precision="fp32",
+    agreement=1.0,
+    seconds=2.0,
+)
+
+
+def test_what_was_learnt_from_is_one_list():
+    assert (
+        show_results._learnt_from(LEARNT)
+        == "306 turns labelled by people and 883 pseudo-labelled ones"
+    )
+    assert show_results._learnt_from(replace(LEARNT, generated_turns=1729)) == (
+        "306 turns labelled by people, 883 pseudo-labelled ones and 1,729 generated ones"
+    )

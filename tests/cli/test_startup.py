@@ -41,3 +41,9 @@ def test_every_command_explains_itself(turnwise):
     ]:
         assert command in listed
         assert "--json" in turnwise(command, "--help").stdout
+
+
+def test_the_package_runs_as_a_module():
+    command = [sys.executable, "-m", "turnwise", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "Usage: " in done.stdout

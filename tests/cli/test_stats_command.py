@@ -55,6 +55,7 @@ def labelled(turnwise, workspace, tmp_path):
 def test_with_gold_a_summary_is_told_and_both_files_are_written(turnwise, labelled):
     out = turnwise("stats", "-w", labelled).stdout
     assert "60 conversations" in out
+    assert "unknown" not in out  # the logs tell no time and no locale
     assert "Chains: " in out
     assert "P(T): 1 " in out
     assert "ASK → BOOK" in out
@@ -108,3 +109,9 @@ def test_gold_that_the_taxonomy_lacks_keeps_no_counts_back(turnwise, labelled):
     told = json.loads(turnwise("stats", "-w", labelled, "--json").stdout)
     assert told["conversations"] == 60
     assert "BOOK" in told["chains"]["without"]
+
+
+def test_without_a_taxonomy_the_way_to_one_is_told(turnwise, tmp_path):
+    out = turnwise("init", tmp_path / "work").stdout
+    assert "turnwise import" in out
+    assert "turnwise discover" in out

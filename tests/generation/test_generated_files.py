@@ -35,7 +35,7 @@ made = st.builds(
 )
 
 
-@given(st.lists(made, max_size=3))
+@given(st.lists(made, max_size=3, unique_by=lambda one: one.id))
 def test_what_is_written_is_read_back(tmp_path_factory, conversations):
     path = tmp_path_factory.mktemp("generated") / "conversations.jsonl"
     assert write_generated(conversations, path) == len(conversations)
@@ -62,6 +62,12 @@ def test_an_import_takes_no_intended_label_for_one_that_a_person_gave(tmp_path):
         ("{", "line 2"),
         ('{"id": "x", "method": "magic", "turns": [{"role": "customer", "text": ""}]}', "method"),
         ('{"id": "x", "method": "hmm", "turns": []}', "turns"),
+        ('{"id": "", "method": "hmm", "turns": [{"role": "customer", "text": ""}]}', "field id"),
+        (
+            '{"id": "x", "method": "hmm", "turns": [{"role": "customer", "text": ""}], '
+            '"scores": {"session": NaN}}',
+            "scores.session",
+        ),
         ('{"id": "x", "method": "hmm", "turns": [{"role": "system", "text": ""}]}', "turns.0.role"),
     ],
 )
@@ -72,3 +78,15 @@ def test_a_damaged_line_is_told_with_its_place(tmp_path, line, said):
     with pytest.raises(FormatError, match=r"line 2.*turnwise generate") as raised:
         list(read_generated(path))
     assert said in str(raised.value)
+
+
+def test_a_line_that_is_no_text_and_an_id_that_stands_twice_are_refused_with_their_place(tmp_path):
+    path = tmp_path / "conversations.jsonl"
+    write_generated([talk()], path)
+    whole = path.read_bytes()
+    path.write_bytes(whole + b"\xff\xfe{}\n")
+    with pytest.raises(FormatError, match=r"line 2: .*turnwise generate"):
+        list(read_generated(path))
+    path.write_bytes(whole * 2)
+    with pytest.raises(FormatError, match="line 2, field id: 'hmm-0-1' stands in line 1, too"):
+        list(read_generated(path))

@@ -9,8 +9,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.llm import chat_server
+from tests.llm.chat_server import ChatServer
 
 LINE = re.compile(r'^(customer|agent): (".*")$', re.M)
 KINDS = {
@@ -50,62 +52,27 @@ def careful(asked: Asked) -> Spoken:
     return {"text": f"and could you please tell me about number {turns}"}
 
 
-class Server(ThreadingHTTPServer):
+class Server(ChatServer):
     """Counts what it is asked, by kind; `rule` says what it answers."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__()
         self.asked: Counter[str] = Counter()
         self.prompts: list[Asked] = []
         self.rule: Callable[[Asked], Spoken | str] = careful
         self.lock = threading.Lock()
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/v1"
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Server
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        system, user = (one["content"] for one in body["messages"][:2])
+    def answer(self, system: str, user: str) -> str:
         asked = Asked(next(kind for told, kind in KINDS.items() if told in system), system, user)
-        with self.server.lock:
-            self.server.asked[asked.kind] += 1
-            self.server.prompts.append(asked)
-        answer = self.server.rule(asked)
-        text = answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
-        message = {"role": "assistant", "content": text}
-        reply = {
-            "model": body["model"],
-            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-            "usage": {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120},
-        }
-        written = json.dumps(reply).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(written)))
-        self.end_headers()
-        self.wfile.write(written)
-
-    def log_message(self, *args: Any) -> None:
-        pass
+        with self.lock:
+            self.asked[asked.kind] += 1
+            self.prompts.append(asked)
+        answer = self.rule(asked)
+        return answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
 
 
 @contextmanager
 def serving() -> Iterator[Server]:
     """Run it while in the context."""
-    server = Server()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with chat_server.serving(Server()) as server:
         yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -5,26 +5,30 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
 
 from tests.llm.chat_server import ChatServer, serving_as_teacher
 from tests.workspaces import copy_folder
-from turnwise.bundle import Bundle
-from turnwise.conversations import Conversation, examples
+from turnwise.annotations import REVIEW, Annotation
+from turnwise.conversations import Conversation, Example, Turn, examples
 from turnwise.errors import ConfigError, GenerationError, TrainingError
 from turnwise.generation.chains.settling import settled
 from turnwise.generation.files import read_generated
-from turnwise.project import Project, current_bundle, without_gold
+from turnwise.project import Project, without_gold
 from turnwise.steps import label_logs, train_bundle
 from turnwise.steps.corpus import export_corpus
+from turnwise.steps.exchange_reading import ExchangeReader
 from turnwise.steps.generated_data import generated_examples, generated_file
 from turnwise.steps.generating import GenerateOptions, generate_conversations
-from turnwise.steps.generation_helpers import Alone, read_material
+from turnwise.steps.generation_helpers import read_material
 from turnwise.steps.generation_plan import plan_generation
+from turnwise.steps.labelled_turns import labelled_logs
+from turnwise.steps.training_data import training_data
 
 FEW = 30
 
@@ -256,12 +260,11 @@ KILLED = """
 import os, sys
 from turnwise.generation import files
 from turnwise.project import Project
-from turnwise.steps import generating
+from turnwise.steps import generating, generation_writing
 
-write = generating.write_generated
 def die(*given):
     os._exit(9)
-generating.write_generated = die
+generation_writing.write_generated = die
 generating.generate_conversations(Project.open(sys.argv[1]))
 """
 
@@ -277,23 +280,93 @@ def test_killed_before_it_is_written_the_set_before_stays_whole(finished, tmp_pa
         assert made(project).kept > 0
 
 
+def answered(one: Example) -> Conversation:
+    """A labelled turn and what was answered, without the rest of its talk."""
+    after = takewhile(lambda turn: turn.role != "customer", one.conversation.turns[one.index + 1 :])
+    return Conversation(f"single-{one.key[0]}-{one.index}", (one.turn, *after))
+
+
 def test_where_people_labelled_single_turns_the_logs_are_settled_by_their_talks(finished, tmp_path):
     with Project.open(copy_folder(finished, tmp_path / "work")) as project:
-        seed = list(project.workspace.conversations(project.split().seed))
-        project.workspace.forget([one.id for one in seed])
-        singles = [one for talk in seed for one in examples(talk) if one.gold]
-        project.workspace.add(
-            [Conversation(f"single-{one.key[0]}-{one.index}", (one.turn,)) for one in singles]
-        )
+        talks = list(project.workspace.conversations())
+        seed = {*project.split().seed}
+        singles = [
+            answered(turn)
+            for talk in talks
+            if talk.id in seed
+            for turn in examples(talk)
+            if turn.gold
+        ]
+        project.workspace.forget([one.id for one in talks])
+        project.workspace.add(singles + [without_gold(one) for one in talks if one.id not in seed])
+        in_seed = project.config.split.model_copy(update={"seed": len(singles), "test": 0})
+        project.config = project.config.model_copy(update={"split": in_seed})
         label_logs(project)
-        bundle, taxonomy = Bundle.load(current_bundle(project.folder)), project.taxonomy()
-        logs = [one for one in read_material(project).logs if len(one.conversation.turns) > 1]
+        taxonomy, split = project.taxonomy(), project.split()
+        data = training_data(project, taxonomy, split)
+        gold = data.labelled[: data.gold_turns]
+        reader = ExchangeReader(gold, data.calibration, taxonomy, project.encoder())
+        found = {one.conversation.id: one for one in read_material(project).logs}
+        logs = [found[id] for id in split.unlabelled if id in found]
         assert logs
-        talks = list(project.workspace.conversations(project.split().unlabelled))
-        expected = {
-            one.conversation.id: one.labels
-            for one in settled([without_gold(one) for one in talks], taxonomy, Alone(bundle))
-        }
-        assert (
-            sum(dict(one.labels) == expected[one.conversation.id] for one in logs) > len(logs) / 2
+        expected = settled([one.conversation for one in logs], taxonomy, reader)
+        assert logs == expected
+        stored = {one.conversation.id: one for one in labelled_logs(project).conversations}
+        assert logs != [stored[one.conversation.id] for one in logs]
+
+
+ANSWERS = {"BOOK": "Your table for two is booked.", "PAY": "The invoice has been paid by card."}
+
+
+def bare(id: str, meant: Sequence[str], labelled: Collection[int] = ()) -> Conversation:
+    """A talk whose customer says the same whatever is meant."""
+    turns = [
+        turn
+        for at, label in enumerate(meant)
+        for turn in (
+            Turn("customer", "yes please", {"intent": (label,)} if at in labelled else {}),
+            Turn("agent", ANSWERS[label]),
         )
+    ]
+    return Conversation(id, tuple(turns))
+
+
+TALKS = (("BOOK", "BOOK", "PAY"), ("PAY", "PAY"), ("BOOK", "PAY"), ("PAY", "BOOK", "BOOK"))
+LOGS = {f"log {at}": meant for at, meant in enumerate(TALKS * 5)}
+
+
+def inn(folder: Path, seed: int) -> Project:
+    """Logs, and so many talks of which people labelled one turn; no bundle."""
+    project = Project.create(folder, seed=seed, test=0)
+    labelled = [bare(f"talk {at}", TALKS[at % len(TALKS)], {at % 2}) for at in range(seed)]
+    project.workspace.add(labelled + [bare(id, meant) for id, meant in LOGS.items()])
+    label_logs(project)
+    return project
+
+
+def read_intents(project: Project) -> dict[str, list[str]]:
+    logs = read_material(project).logs
+    return {one.conversation.id: [said["intent"] for said in one.labels.values()] for one in logs}
+
+
+def test_answers_alone_tell_what_was_meant_and_what_people_said_stands(tmp_path):
+    with inn(tmp_path / "inn", seed=60) as project:
+        read = read_intents(project)
+        logs = [id for id in LOGS if id in read]
+        assert len(logs) > len(LOGS) / 2  # the others stop a training
+        assert [read[id] for id in logs] == [[*LOGS[id]] for id in logs]
+        talks = [id for id in read if id not in LOGS]
+        assert talks
+        assert [read[id] for id in talks] == [[*TALKS[int(id[5:]) % len(TALKS)]] for id in talks]
+        id = logs[0]
+        other = "PAY" if LOGS[id][0] == "BOOK" else "BOOK"
+        project.workspace.put_review([Annotation(id, 0, "intent", other, REVIEW)])
+        assert read_intents(project)[id] == [other, *LOGS[id][1:]]
+
+
+def test_where_people_labelled_too_little_the_logs_keep_their_labels(tmp_path):
+    with inn(tmp_path / "inn", seed=12) as project:
+        stored = {one.conversation.id: one.labels for one in labelled_logs(project).conversations}
+        logs = read_material(project).logs
+        assert logs
+        assert all(one.labels == stored[one.conversation.id] for one in logs)

@@ -19,8 +19,9 @@ from tests.workspaces import copy_folder
 from turnwise.generation.files import read_generated
 from turnwise.generation.simulation.scene import OPENING
 from turnwise.project import Project
-from turnwise.steps.generating import GenerateOptions, GenerateResult, generate_conversations
+from turnwise.steps.generating import GenerateOptions, generate_conversations
 from turnwise.steps.generation_plan import plan_generation
+from turnwise.steps.generation_writing import GenerateResult
 
 ENOUGH = 6  # conversations
 SAID = ("customer", "agent")
@@ -171,7 +172,7 @@ def test_queries_that_the_budget_does_not_reach_are_unfinished_and_it_says_how_t
     short = made(project, method=method, calls=3)
     assert short.calls <= 3
     assert short.unfinished > 0
-    assert not any("budget" in reason for reason in short.dropped)
+    assert not any("budget" in reason for reason in (one.reason for one in short.dropped))
     assert any("larger budget" in note for note in short.notes)
 
 

@@ -76,6 +76,21 @@ def test_an_example_without_an_answer_is_left_out_and_shifts_no_row():
     assert (pairs.right, pairs.wrong) == (("one", "two"), ("two", "one"))
 
 
+def test_judged_answers_stand_in_the_place_of_what_followed_and_of_what_is_drawn(asked):
+    drawn = response_pairs(asked, BOTH, 1)
+    pairs = response_pairs(asked, BOTH, 1, {2: ("good", "bad")})
+    assert (pairs.right[2], pairs.wrong[2]) == ("good", "bad")
+    assert pairs.contexts == drawn.contexts
+    assert (pairs.right[:2], pairs.wrong[3:]) == (drawn.right[:2], drawn.wrong[3:])
+
+
+def test_a_turn_that_nobody_answered_has_the_pair_that_was_judged():
+    silent = [Example(Conversation(name, (Turn("customer", "hi"),)), 0) for name in "ab"]
+    pairs = response_pairs(silent, BOTH, 0, {1: ("good", "bad")})
+    assert pairs.rows.tolist() == [1]
+    assert (pairs.contexts, pairs.right, pairs.wrong) == (("hi",), ("good",), ("bad",))
+
+
 def test_where_all_answers_are_the_same_there_are_no_pairs():
     turns = (Turn("customer", "hi"), Turn("agent", "Yes"))
     other = (Turn("customer", "hi"), Turn("agent", "yes "))

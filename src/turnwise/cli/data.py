@@ -47,7 +47,7 @@ def init(
     with Project.create(folder, taxonomy, seed=seed, test=test, database=database) as made:
         given = made.given_taxonomy()
     check = check_actions(given) if given is not None and given.actions else None
-    show.made(folder, check, json)
+    show.made(folder, check, json, labelled=given is not None)
 
 
 @app.command("import")

@@ -61,6 +61,14 @@ def generate(
         bool,
         typer.Option("--pairs", help="Write pairs of a better and a worse answer, too."),
     ] = False,
+    rival: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ENDPOINT",
+            help="With --pairs: the endpoint of a language model that answers beside. Default: an "
+            "answer to another intent stands beside.",
+        ),
+    ] = None,
     calls: CallsOption = None,
     tokens: TokensOption = None,
     money: MoneyOption = None,
@@ -95,6 +103,7 @@ def generate(
         keep=keep,
         name=name,
         pairs=pairs,
+        rival=rival,
         calls=calls,
         tokens=tokens,
         money=money,

@@ -17,17 +17,22 @@ if TYPE_CHECKING:
     from turnwise.steps.statistics import ChainResult
     from turnwise.workspace import Forgotten
 
+UNKNOWN = "unknown"  # a month or a locale that the logs do not tell
 WIDTH = 96  # characters of a customer turn that are shown
 
 
-def made(folder: Path, check: ActionCheck | None, json: bool) -> None:
+def made(folder: Path, check: ActionCheck | None, json: bool, *, labelled: bool) -> None:
+    """A workspace; `labelled`: a taxonomy was given."""
     if json:
         print_json({"workspace": folder, "actions": check})
         return
     print(f"Made {folder}: its settings are in {folder / 'turnwise.yaml'}")
     if check is not None:
         actions(check)
-    print(f"Next: turnwise run FILE... -w {folder}")
+    if labelled:
+        print(f"Next: turnwise run FILE... -w {folder}")
+    else:
+        print(f"Next: turnwise import FILE... -w {folder}, then turnwise discover -w {folder}")
 
 
 def actions(check: ActionCheck) -> None:
@@ -50,6 +55,17 @@ def imported(result: ImportResult, json: bool) -> None:
         f"Imported {result.added:,} conversations ({result.turns:,} turns); "
         f"{result.same:,} were there already; {result.rejected:,} rejected"
     )
+    if result.joined:
+        print(
+            f"Joined {result.joined:,} messages to the one before of the same side; of their "
+            "labels the last one holds"
+        )
+    if result.unanswered:
+        print(
+            f"Nobody answers in {result.unanswered:,} conversations of several messages: each "
+            "became one turn. Import both sides, or number the messages with gaps where somebody "
+            "answered (docs/formats.md), so that turns stay apart"
+        )
     if result.redacted:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in result.redacted.most_common())
         print(f"Redacted: {kinds}")
@@ -81,22 +97,24 @@ def statistics(found: LogStatistics, json: bool) -> None:
         f"{found.conversations:,} conversations, {found.turns:,} turns, "
         f"{found.customer_turns:,} by customers ({found.distinct_customer_texts:,} distinct)"
     )
-    if found.months:
-        first, last = min(found.months), max(found.months)
-        print(f"From {first} to {last}; locales: {', '.join(found.locales)}")
+    if months := [one for one in found.months if one != UNKNOWN]:
+        print(f"From {min(months)} to {max(months)}")
+    if locales := [one for one in found.locales if one != UNKNOWN]:
+        print(f"Locales: {', '.join(locales)}")
     rows = [
         (
             name,
             f"{sum(one.counts.values()):,}",
             str(len(one.counts)),
             percent(one.changes / max(1, one.followed)),
-            ", ".join(f"{label} {count:,}" for label, count in list(one.counts.items())[:3]),
         )
         for name, one in found.labels.items()
     ]
     if rows:
-        head = ("gold", "labelled turns", "labels", "change from turn to turn", "most frequent")
-        print_table("", head, rows)
+        print_table("", ("gold", "labelled turns", "labels", "change from turn to turn"), rows)
+    for name, one in found.labels.items():
+        most = [f"{label} {count:,}" for label, count in list(one.counts.items())[:3]]
+        print(f"Most frequent {name}: {', '.join(most)}")
 
 
 def counted(found: LogStatistics, chains: ChainResult, json: bool) -> None:

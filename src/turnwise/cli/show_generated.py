@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from turnwise.cli.console import percent, print_json, print_table
 
 if TYPE_CHECKING:
-    from turnwise.generated import GeneratedConversation
+    from turnwise.generated import Dropped, GeneratedConversation, Unit
     from turnwise.generation.quality.proxies import Quality
-    from turnwise.steps.generating import GenerateResult
     from turnwise.steps.generation_plan import GeneratePlan
+    from turnwise.steps.generation_writing import GenerateResult
 
-MOST_REASONS = 8
+MOST_REASONS = 8  # of each unit
+HEADS: dict[Unit, str] = {
+    "conversations": "conversations dropped",
+    "queries": "queries dropped",
+    "turns": "turns that stayed as they were",
+    "answer pairs": "answer pairs dropped",
+}
 LONGEST = 100  # characters of a turn
 MOST_TURNS = 8  # of a conversation
 
@@ -30,12 +37,11 @@ def generated(result: GenerateResult, workspace: Path, json: bool) -> None:
         f"{result.made:,} that were made and {result.begun:,} that were begun ({result.method}, "
         f"by {result.maker or 'nobody'})"
     )
-    for reason, count in list(result.dropped.items())[:MOST_REASONS]:
-        print(f"  dropped: {reason}, {count:,}")
+    _dropped(result.dropped)
     if result.rewritten:
         print(
             f"  another label was read from {percent(result.misread / result.rewritten)} of "
-            f"{result.rewritten:,} turns that were rewritten; these did not stay"
+            f"{result.rewritten:,} turns that were written anew; these did not stay"
         )
     for outcome, count in result.outcomes.items():
         print(f"  ended: {outcome.replace('_', ' ')}, {count:,}")
@@ -60,13 +66,22 @@ def generated(result: GenerateResult, workspace: Path, json: bool) -> None:
         )
     print(f"Conversations: {result.file}")
     if result.pairs is not None:
-        print(f"Pairs of answers: {result.pairs}")
+        print(f"Pairs of answers: {result.pairs} (learnt from with training.ranking)")
     print(f"Report: {result.page}")
-    if result.kept and result.method not in ("ambiguous", "random"):
+    if result.teaches:
         print(
             f"Next: turnwise train -w {workspace} --generated {result.name}, then turnwise "
             "evaluate: it helps most where the labelled turns have no history of their own"
         )
+
+
+def _dropped(dropped: Sequence[Dropped]) -> None:
+    for unit, head in HEADS.items():
+        some = [one for one in dropped if one.what == unit]
+        for one in some[:MOST_REASONS]:
+            print(f"  {head}: {one.count:,}, {one.reason}")
+        if rest := sum(one.count for one in some[MOST_REASONS:]):
+            print(f"  {head}: {rest:,}, for other reasons")
 
 
 def _conversation(one: GeneratedConversation) -> None:

@@ -22,11 +22,9 @@ def trained(result: TrainResult, json: bool) -> None:
     if not result.fresh:
         print(f"Nothing changed since bundle {result.id}: {result.bundle}")
         return
-    made = f" and {result.generated_turns:,} generated ones" if result.generated_turns else ""
     print(
-        f"Trained on {result.gold_turns:,} turns labelled by people and "
-        f"{result.pseudo_turns:,} pseudo-labelled ones{made} in {result.seconds:.0f} s; calibrated "
-        f"on {result.calibration_turns:,} held apart"
+        f"Trained on {_learnt_from(result)} in {result.seconds:.0f} s; calibrated on "
+        f"{result.calibration_turns:,} held apart"
     )
     if result.stale:
         print(
@@ -41,6 +39,15 @@ def trained(result: TrainResult, json: bool) -> None:
     for note in manifest.training.notes:
         print(f"  {note}")
     _operating_points(manifest)
+
+
+def _learnt_from(result: TrainResult) -> str:
+    people, models = f"{result.gold_turns:,} turns labelled by people", result.pseudo_turns
+    if not result.generated_turns:
+        return f"{people} and {models:,} pseudo-labelled ones"
+    judged = f" ({result.judged_answers:,} with judged answers)" if result.judged_answers else ""
+    made = f"{result.generated_turns:,} generated ones{judged}"
+    return f"{people}, {models:,} pseudo-labelled ones and {made}"
 
 
 def _operating_points(manifest: Manifest) -> None:

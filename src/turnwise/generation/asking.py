@@ -17,10 +17,11 @@ from typing import NamedTuple, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from turnwise.conversations import Role
-from turnwise.generated import Dropped, GeneratedConversation, GeneratedTurn
+from turnwise.generated import Dropped, GeneratedConversation, GeneratedTurn, Unit
 from turnwise.llm import Asker, Background, BudgetReached, Question
 
 AT_ONCE = 64  # conversations; with more, a budget would end with many begun and few whole
+CALLS = 30  # that a conversation takes, with room to spare
 AHEAD = 4  # times as many may be finished and wait for one that comes before them
 UNUSABLE = "no answer that can be used"
 BYTES_A_TOKEN = 3  # of UTF-8, roughly; only used to tell how much history to leave out
@@ -55,13 +56,16 @@ class Tally:
 
     Attributes:
         outcomes: how those that came to their end did -> how many.
-        dropped: reason -> how many conversations.
+        dropped: reason -> how many conversations; queries: that no conversation was begun with;
+        turns: that stayed as their example is.
         unfinished: conversations that the budget did not reach to the end.
         rewritten: turns whose labels a classifier read once they were written; misread: those of
             them that it read another label from, and that did not stay.
     """
 
     dropped: Counter[str] = field(default_factory=Counter)
+    queries: Counter[str] = field(default_factory=Counter)
+    turns: Counter[str] = field(default_factory=Counter)
     unfinished: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     rewritten: int = 0
@@ -69,9 +73,17 @@ class Tally:
 
     @property
     def reasons(self) -> tuple[Dropped, ...]:
-        """Why conversations were dropped, the most frequent reason first."""
-        ordered = sorted(self.dropped.items(), key=lambda one: (-one[1], one[0]))
-        return tuple(Dropped(reason, count) for reason, count in ordered)
+        """What was dropped and why, of each unit the most frequent reason first."""
+        units: tuple[tuple[Unit, Counter[str]], ...] = (
+            ("conversations", self.dropped),
+            ("queries", self.queries),
+            ("turns", self.turns),
+        )
+        return tuple(
+            Dropped(reason, count, unit)
+            for unit, counts in units
+            for reason, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+        )
 
 
 class Again(NamedTuple):
@@ -102,6 +114,11 @@ def lines(turns: Sequence[GeneratedTurn], saving: int = 0) -> tuple[Line, ...]:
         saving -= 4 + len(turns[first].text.encode()) // BYTES_A_TOKEN
         first += 1
     return tuple(Line(turn.role, turn.text) for turn in turns[first:])
+
+
+def together(calls: float) -> int:
+    """How many conversations to write at once, so that so many calls end with whole ones."""
+    return int(max(1, min(AT_ONCE, calls // CALLS)))
 
 
 async def ask_twice(

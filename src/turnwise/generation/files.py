@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from turnwise.conversations import Role
 from turnwise.errors import FormatError
@@ -24,6 +24,7 @@ from turnwise.formats.streams import lines, replacing
 from turnwise.generated import GENERATED, GeneratedConversation, GeneratedTurn, Method
 
 _Name = Annotated[str, Field(max_length=500)]
+_AGAIN = "Generate it anew with 'turnwise generate'"
 
 
 class _Read(BaseModel):
@@ -40,7 +41,7 @@ class _Turn(_Read):
 
 
 class _Conversation(_Read):
-    id: _Name
+    id: Annotated[_Name, Field(min_length=1)]
     method: Method
     turns: Annotated[tuple[_Turn, ...], Field(min_length=1, max_length=1000)]
     maker: _Name = ""
@@ -48,7 +49,7 @@ class _Conversation(_Read):
     locale: _Name = ""
     offered: dict[_Name, tuple[_Name, ...]] = {}
     outcome: _Name = ""
-    scores: dict[_Name, float] = {}
+    scores: dict[_Name, FiniteFloat] = {}
     meta: dict[_Name, _Name] = {}
 
 
@@ -67,7 +68,7 @@ def write_generated(conversations: Iterable[GeneratedConversation], path: Path) 
                 for turn in values["turns"]
             ]
             values["meta"] = {GENERATED: one.method}
-            stream.write(json.dumps(values, ensure_ascii=False) + "\n")
+            stream.write(json.dumps(values, ensure_ascii=False, allow_nan=False) + "\n")
             written += 1
     return written
 
@@ -76,9 +77,14 @@ def read_generated(path: Path) -> Iterator[GeneratedConversation]:
     """Read what `write_generated` wrote.
 
     Raises:
-        FormatError: it can't be read, or a line is no generated conversation; with its line.
+        FormatError: it can't be read, or a line is no generated conversation, or one of an id that
+            another has; with its line.
     """
+    ids: dict[str, int] = {}
     for line in lines(path):
+        if line.error is not None:
+            error = line.error
+            raise FormatError(error.reason, path=path, line=line.number, hint=_AGAIN) from error
         if not line.text.strip():
             continue
         try:
@@ -91,8 +97,12 @@ def read_generated(path: Path) -> Iterator[GeneratedConversation]:
                 path=path,
                 line=line.number,
                 field=field,
-                hint="Generate it anew with 'turnwise generate'",
+                hint=_AGAIN,
             ) from error
+        if found.id in ids:
+            reason = f"{found.id!r} stands in line {ids[found.id]:,}, too"
+            raise FormatError(reason, path=path, line=line.number, field="id", hint=_AGAIN)
+        ids[found.id] = line.number
         yield _conversation(found)
 
 

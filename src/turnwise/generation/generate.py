@@ -52,6 +52,8 @@ from turnwise.generation.simulation import (
 )
 from turnwise.progress import Progress, silent
 
+AVOIDED = "what was made became a text to avoid"
+
 
 @dataclass(frozen=True)
 class _Job:
@@ -88,7 +90,8 @@ def generate(
     for done, one in enumerate(_METHODS[config.method](job), 1):
         progress("generate", done, config.conversations)
         yield one
-    tally.unfinished += tally.dropped.pop(UNFINISHED, 0)
+    for counts in (tally.dropped, tally.queries):
+        tally.unfinished += counts.pop(UNFINISHED, 0)
 
 
 def _emitted(job: _Job) -> Iterator[GeneratedConversation]:
@@ -107,7 +110,8 @@ def _emitted(job: _Job) -> Iterator[GeneratedConversation]:
         locale=material.locale,
     )
     yield from made
-    job.tally.dropped.update({one.reason: one.count for one in made.dropped})
+    for one in made.dropped:
+        (job.tally.turns if one.what == "turns" else job.tally.dropped)[one.reason] += one.count
     job.tally.rewritten, job.tally.misread = made.rewritten, made.misread
 
 
@@ -125,6 +129,7 @@ def _written(job: _Job) -> Iterator[GeneratedConversation]:
         job.helpers.reader,
         config.market,
         material.locale,
+        at_once=job.helpers.at_once,
         tally=job.tally,
     )
 
@@ -153,13 +158,14 @@ def _simulated(job: _Job) -> Iterator[GeneratedConversation]:
     domain = "domain" if "domain" in material.taxonomy else None
     yield from simulate(
         players,
-        seed_queries(material.logs, domain),
+        seed_queries(material.logs, domain, avoided=material.is_avoided),
         range(config.conversations),
         seed=config.seed,
         mix=mix_of(config.moves),
         most_turns=config.turns,
         background=background,
         tally=job.tally,
+        at_once=job.helpers.at_once,
     )
 
 
@@ -171,7 +177,7 @@ def _ambiguous(job: _Job) -> Iterator[GeneratedConversation]:
 
 def _clarified(job: _Job) -> Iterator[GeneratedConversation]:
     """Talks that begin with such a query and end in what was meant."""
-    yield from clarify(
+    for one in clarify(
         list(_openings(job)),
         job.material.taxonomy,
         _cast(job),
@@ -180,18 +186,26 @@ def _clarified(job: _Job) -> Iterator[GeneratedConversation]:
         seed=job.config.seed,
         check=job.material.checks[0].fault,
         progress=job.progress,
-    )
+    ):
+        if any(job.material.is_avoided(turn.text) for turn in one.turns):
+            job.tally.dropped[AVOIDED] += 1
+        else:
+            yield one
 
 
 def _openings(job: _Job) -> Iterator[Ambiguous]:
     queries = job.material.clear_queries(job.config.conversations, job.config.seed)
-    yield from make_ambiguous(
+    for one in make_ambiguous(
         queries,
         _maker(job),
-        dropped=job.tally.dropped,
+        dropped=job.tally.queries,
         seed=job.config.seed,
         progress=job.progress,
-    )
+    ):
+        if any(map(job.material.is_avoided, (one.text, *(said.text for said in one.clear)))):
+            job.tally.queries[AVOIDED] += 1
+        else:
+            yield one
 
 
 def _maker(job: _Job) -> AmbiguityMaker:
@@ -212,7 +226,7 @@ def _cast(job: _Job) -> Cast:
     asker, background = job.helpers.writer()
     if job.helpers.judge is not None:
         judge = LlmJudge(job.helpers.judge, background, taxonomy)
-    assistant = LlmAssistant(asker, background, taxonomy)
+    assistant = LlmAssistant(asker, background, taxonomy, job.material.checks[1].fault)
     return Cast(assistant, LlmCustomer(asker, background), judge)
 
 

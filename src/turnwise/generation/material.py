@@ -11,7 +11,9 @@ from turnwise.encoders import Encoder
 from turnwise.errors import ConfigError, GenerationError
 from turnwise.generated import LabelledConversation, Reader
 from turnwise.generation.ambiguity import ClearQuery, LabelSets
+from turnwise.generation.asking import AT_ONCE
 from turnwise.generation.emission.pools import Pools
+from turnwise.generation.emission.words import plain
 from turnwise.generation.quality.checks import Checks
 from turnwise.generation.turn_checks import turn_checks
 from turnwise.llm import Asker, Background
@@ -61,18 +63,26 @@ class Material:
         """What customers said, by label."""
         return Pools.gather(self.logs, self.taxonomy, intent=self.intent, avoid=self.avoid)
 
+    @cached_property
+    def _avoided(self) -> frozenset[str]:
+        return frozenset(map(plain, self.avoid))
+
+    def is_avoided(self, text: str) -> bool:
+        """Whether a text must not be used; case and marks make no difference."""
+        return plain(text) in self._avoided
+
     def clear_queries(self, count: int, seed: int) -> list[ClearQuery]:
         """So many turns that open a conversation, each text once, drawn by the seed."""
         found: dict[str, ClearQuery] = {}
         for logged in self.logs:
             talk = logged.conversation
             for one in examples(talk):
-                if one.index in logged.labels and one.text not in self.avoid:
+                if one.index in logged.labels and not self.is_avoided(one.text):
                     source = f"{talk.id}#{one.index}"
                     query = ClearQuery(
                         one.text, logged.labels[one.index], source, talk.locale, talk.market
                     )
-                    found.setdefault(one.text, query)
+                    found.setdefault(plain(one.text), query)
                 break
         drawn = sorted(found.values(), key=lambda one: stable_hash(f"{seed} {one.source}"))
         return drawn[:count]
@@ -99,6 +109,7 @@ class Helpers:
         sets: tell which labels a query may mean; `ambiguous` and `clarify` need them.
         asker, background: a language model, and where its calls run; None: none is asked.
         judge: a model that wrote nothing of what it judges; None: rules judge.
+        at_once: conversations that a model writes together.
     """
 
     encoder: Encoder
@@ -107,6 +118,7 @@ class Helpers:
     asker: Asker | None = None
     background: Background | None = None
     judge: Asker | None = None
+    at_once: int = AT_ONCE
 
     def writer(self) -> tuple[Asker, Background]:
         """The language model.

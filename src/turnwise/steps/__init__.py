@@ -9,7 +9,8 @@ from turnwise.steps.discovering import DiscoverOptions, DiscoverResult, discover
 from turnwise.steps.escalations import Limits
 from turnwise.steps.evaluating import EvaluateResult, evaluate_bundle
 from turnwise.steps.exporting import ExportResult, export_logs
-from turnwise.steps.generating import GenerateOptions, GenerateResult, generate_conversations
+from turnwise.steps.generating import GenerateOptions, generate_conversations
+from turnwise.steps.generation_writing import GenerateResult
 from turnwise.steps.importing import ImportResult, import_logs
 from turnwise.steps.label_options import LabelOptions
 from turnwise.steps.label_plan import LabelPlan, plan_labels

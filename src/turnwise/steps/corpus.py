@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from turnwise.errors import ConfigError
-from turnwise.generated import Dropped
+from turnwise.generated import Dropped, Unit
 from turnwise.generation.corpus import Corpus, Written, write_corpus
 from turnwise.generation.quality.proxies import Quality
 from turnwise.progress import Progress, silent
 from turnwise.project import Project
-from turnwise.steps.generated_data import read_findings, read_set
+from turnwise.steps.generated_data import read_set
+from turnwise.steps.generation_findings import read_findings
 from turnwise.steps.generation_helpers import read_material
 
 
@@ -43,14 +44,14 @@ def export_corpus(
             field="licence",
             hint="Name one, such as --licence CC-BY-4.0, or --licence proprietary",
         )
-    material = read_material(project)
+    material = read_material(project, progress)
     rows: dict[str, Quality] = {}
-    dropped: Counter[str] = Counter()
+    dropped: Counter[tuple[str, Unit]] = Counter()
     for name in names:
         quality, reasons = read_findings(project, name)
         rows |= {one.name: one for one in quality}
         for one in reasons:
-            dropped[one.reason] += one.count
+            dropped[one.reason, one.what] += one.count
     corpus = Corpus(
         name=folder.name,
         licence=licence,
@@ -58,7 +59,7 @@ def export_corpus(
         logs=material.logs,
         taxonomy=material.taxonomy,
         quality=list(rows.values()),
-        dropped=[Dropped(*one) for one in dropped.most_common()],
+        dropped=[Dropped(why, count, what) for (why, what), count in dropped.most_common()],
     )
     with project.recorded("export") as record:
         written = write_corpus(corpus, folder, tokenizer=tokenizer, force=force, progress=progress)

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
-from pydantic import BaseModel
-
-from turnwise.conversations import examples
+from turnwise.conversations import Example, examples
 from turnwise.errors import TrainingError
-from turnwise.generated import Dropped, GeneratedConversation
+from turnwise.generated import GeneratedConversation
 from turnwise.generation.files import read_generated
-from turnwise.generation.quality.proxies import Quality
+from turnwise.generation.ranking import read_pairs
 from turnwise.project import Project
 from turnwise.sampling import cap_per_label, hold_apart
 from turnwise.taxonomy import Taxonomy
 from turnwise.training import LabelledExample
-from turnwise.unfinished import write_file
+from turnwise.training.data import Answers
 from turnwise.workspace.forgetting import GENERATED
 
-CONVERSATIONS, FINDINGS = "conversations.jsonl", "findings.json"
+CONVERSATIONS, PAIRS = "conversations.jsonl", "pairs.jsonl"
 MOST = 0.999  # weight of a turn: 1 is what tells gold
-
-
-class _Findings(BaseModel):
-    quality: list[Quality]
-    dropped: dict[str, int]
 
 
 def generated_file(project: Project, name: str) -> Path:
@@ -41,31 +33,6 @@ def generated_names(project: Project) -> list[str]:
     return sorted(
         one.parent.name for one in (project.folder / GENERATED).glob(f"*/{CONVERSATIONS}")
     )
-
-
-def write_findings(folder: Path, rows: Sequence[Quality], dropped: Mapping[str, int]) -> None:
-    """Note what was found of a generated set, for the card of a corpus that it goes into."""
-    values = {"quality": [asdict(one) for one in rows], "dropped": dict(dropped)}
-    write_file(folder / FINDINGS, json.dumps(values, indent=1) + "\n")
-
-
-def read_findings(project: Project, name: str) -> tuple[list[Quality], list[Dropped]]:
-    """What `write_findings` noted; nothing where it is not there."""
-    path = generated_file(project, name).with_name(FINDINGS)
-    if not path.is_file():
-        return [], []
-    values = _Findings.model_validate_json(path.read_text("utf-8"))
-    return values.quality, [Dropped(*one) for one in values.dropped.items()]
-
-
-def other_rows(project: Project, name: str) -> tuple[Quality, ...]:
-    """The measures of the other sets, each under its own name, to stand in one table."""
-    found = []
-    for other in generated_names(project):
-        rows, _ = read_findings(project, other)
-        if other != name and len(rows) > 1:  # the logs come first
-            found.append(replace(rows[1], name=other))
-    return tuple(found)
 
 
 def read_set(project: Project, name: str) -> list[GeneratedConversation]:
@@ -84,35 +51,79 @@ def generated_key(project: Project) -> list[object]:
         TrainingError: there is no such set.
     """
     names, weight = project.config.generation.learn, project.config.generation.weight
-    files = {name: sha256(_file(project, name).read_bytes()).hexdigest() for name in names}
+    paths = [_file(project, name) for name in names]
+    if project.config.training.ranking != "none":
+        paths += [pairs for one in paths if (pairs := one.with_name(PAIRS)).is_file()]
+    files = {
+        str(one.relative_to(project.folder / GENERATED)): sha256(one.read_bytes()).hexdigest()
+        for one in paths
+    }
     return [files, weight] if files else []
 
 
 def generated_examples(project: Project, taxonomy: Taxonomy) -> Iterator[LabelledExample]:
-    """The customer turns of the generated sets that training learns from, capped per label.
+    """The customer turns of the generated sets that training learns from, capped per label, and
+    the answers to them that were judged, where it learns to rank answers.
 
-    Left out are conversations that were made of one which tests or calibrates by now.
+    Left out are conversations, and answers, that were made of one which tests or calibrates by now.
 
     Raises:
-        TrainingError: there is no such set, or it has labels that the taxonomy lacks.
-        FormatError: its file is damaged.
+        TrainingError: there is no such set, it has labels that the taxonomy lacks, or its pairs of
+            answers are of another one.
+        FormatError: one of its files is damaged.
     """
     weight = min(project.config.generation.weight, MOST)
     split = project.split()
     _, calibrating = hold_apart(split.seed, project.config.split.calibration)
     apart = {*split.test, *calibrating}
-    conversations = [
-        _checked(one, taxonomy, name).conversation()
-        for name in project.config.generation.learn
-        for one in read_generated(_file(project, name))
-        if apart.isdisjoint(_made_of(one))
-    ]
-    turns = (one for conversation in conversations for one in examples(conversation) if one.gold)
+    turns: list[Example] = []
+    answers: dict[tuple[str, int], Answers] = {}
+    for name in project.config.generation.learn:
+        made = [_of_set(name, one) for one in read_generated(_file(project, name))]
+        kept = [_checked(one, taxonomy, name) for one in made if apart.isdisjoint(_made_of(one))]
+        turns += [turn for one in kept for turn in examples(one.conversation()) if turn.gold]
+        if project.config.training.ranking != "none":
+            gone = {one.id for one in made} - {one.id for one in kept}
+            answers.update(_judged(project, name, made, apart | gone))
     cap = project.config.caps.training
     for one, labels in cap_per_label(
         turns, lambda one: {name: gold[0] for name, gold in one.gold.items()}, cap
     ):
-        yield LabelledExample(one, labels, dict.fromkeys(labels, weight))
+        weights = dict.fromkeys(labels, weight)
+        yield LabelledExample(one, labels, weights, answers=answers.get(one.key, ()))
+
+
+def _of_set(name: str, one: GeneratedConversation) -> GeneratedConversation:
+    """A conversation under an id of its set's own: sets of one method number theirs alike."""
+    return replace(one, id=f"{name}/{one.id}")
+
+
+def _judged(
+    project: Project, name: str, made: Sequence[GeneratedConversation], apart: Set[str]
+) -> Iterator[tuple[tuple[str, int], Answers]]:
+    """A better and a worse answer to turns of a set; none where it was made without pairs.
+
+    Args:
+        apart: conversations whose answers are not learnt from.
+
+    Raises:
+        TrainingError: a pair is of no question of the set. FormatError: the file is damaged.
+    """
+    path = _file(project, name).with_name(PAIRS)
+    said = {one.id: [(turn.role, turn.text.strip()) for turn in one.turns] for one in made}
+    for pair in read_pairs(path) if path.is_file() else ():
+        id, end = f"{name}/{pair.conversation_id}", pair.turn + 1
+        asked = [(role, text.strip()) for role, text in pair.context]
+        if len(asked) != end or asked != said.get(id, [])[:end]:
+            raise TrainingError(
+                f"{path}: {pair.conversation_id}#{pair.turn} is no question of the generated set "
+                f"{name!r}, so that its answers are to something else. Run 'turnwise generate "
+                "--pairs' again, or delete the file"
+            )
+        answers = pair.better, pair.worse
+        whose = {one.source.rpartition("#")[0] for one in answers}
+        if apart.isdisjoint({*whose, *(f"{name}/{one}" for one in whose)}):
+            yield (id, pair.turn), (pair.better.text, pair.worse.text)
 
 
 def _made_of(one: GeneratedConversation) -> Iterator[str]:

@@ -5,26 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from heapq import nsmallest
 
 from turnwise.bundle import Bundle
-from turnwise.conversations import Example, examples
+from turnwise.conversations import examples
 from turnwise.endpoints import TEACHER
-from turnwise.errors import BundleError, ConfigError, GenerationError
-from turnwise.generated import LabelledConversation, Probabilities, Reader
+from turnwise.errors import BundleError, ConfigError, GenerationError, TrainingError
+from turnwise.generated import LabelledConversation, Labels, Reader
 from turnwise.generation.ambiguity.sets import ReaderSets
 from turnwise.generation.chains.settling import settled
 from turnwise.generation.config import GenerationConfig
 from turnwise.generation.material import Helpers, Material
 from turnwise.llm import Background, Budget, Client, Endpoint, Spend
-from turnwise.progress import Progress
+from turnwise.progress import Progress, silent
 from turnwise.project import Project, current_bundle
+from turnwise.sampling import stable_hash
 from turnwise.steps.discovery_helpers import JUDGE, is_another
+from turnwise.steps.exchange_reading import ExchangeReader
 from turnwise.steps.labelled_turns import intent_dimension, labelled_logs
-from turnwise.steps.training_data import training_data
+from turnwise.steps.reviewing import reviewed
+from turnwise.steps.training_data import Key, TrainingData, is_of, training_data
 from turnwise.taxonomy import Taxonomy
 from turnwise.training.data import tenths
 
 AMBIGUOUS = ("ambiguous", "clarify")  # methods that must know which labels a query may mean
+MOST_READ = 20_000  # conversations of the logs whose labels are settled, which takes minutes
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class Opened:
         return total
 
 
-def read_material(project: Project) -> Material:
+def read_material(project: Project, progress: Progress = silent) -> Material:
     """The labelled turns of a project that may be learnt from twice.
 
     Left out are the test, what calibrates, and what would stop a training: they tell how good a
@@ -53,11 +58,8 @@ def read_material(project: Project) -> Material:
         WorkspaceError, TaxonomyError, TrainingError: as training has it.
     """
     taxonomy, split = project.taxonomy(), project.split()
-    stops = set[str]()
-    if split.seed:
-        stopping = tenths(training_data(project, taxonomy, split).labelled)
-        stops = stopping[0] if len(stopping) > 1 else stops
-    logs = [one for one in _labelled(project, taxonomy) if one.conversation.id not in stops]
+    data = training_data(project, taxonomy, split) if split.seed else TrainingData((), (), 0)
+    logs = _labelled(project, taxonomy, data, progress)
     if not logs:
         raise GenerationError(
             f"{project.folder} holds no labelled conversation to learn from. Import some with "
@@ -71,29 +73,65 @@ def read_material(project: Project) -> Material:
     return Material(taxonomy, intent_dimension(taxonomy), logs, frozenset(avoid))
 
 
-def _labelled(project: Project, taxonomy: Taxonomy) -> list[LabelledConversation]:
-    """The labelled conversations of a project.
+def _labelled(
+    project: Project, taxonomy: Taxonomy, data: TrainingData, progress: Progress
+) -> list[LabelledConversation]:
+    """The labelled conversations of a project, but for those that stop a training.
 
     Where people labelled no two turns of one conversation, nothing shows which label follows which:
-    what a bundle reads from each turn of the logs alone is settled by the turns around it.
+    what their turns teach is read from all others and settled by the turns around each.
     """
+    stopping = tenths(data.labelled)
+    stops = stopping[0] if len(stopping) > 1 else set[str]()
     found = labelled_logs(project)
-    people, logs = found.conversations[: found.by_people], found.conversations[found.by_people :]
-    bundle = _bundle(project, taxonomy)
-    if bundle is None or any(len(one.labels) > 1 for one in people):
-        return found.conversations
-    return [*people, *settled([one.conversation for one in logs], taxonomy, Alone(bundle))]
+    people = found.conversations[: found.by_people]
+    logs = [one for one in found.conversations if one.conversation.id not in stops]
+    if any(len(one.labels) > 1 for one in people):
+        return logs
+    gold = [one for one in data.labelled if one.is_gold and one.example.key[0] not in stops]
+    encoder = project.encoder(progress)
+    reader = ExchangeReader(gold, data.calibration, taxonomy, encoder, progress)
+    try:
+        return _settled(logs, _by_people(project, taxonomy, people), taxonomy, reader)
+    except TrainingError:  # people labelled too little to learn from
+        return logs
 
 
-@dataclass(frozen=True)
-class Alone:
-    """Reads each turn as if nothing had been said before it; implements `Reader`."""
+def _settled(
+    logs: Sequence[LabelledConversation],
+    by_people: Mapping[Key, Labels],
+    taxonomy: Taxonomy,
+    reader: Reader,
+) -> list[LabelledConversation]:
+    """Label every turn that no person labelled.
 
-    reader: Reader
+    Of more conversations than are read, those of lowest hash; the others are left out.
+    """
 
-    def probabilities(self, examples: Sequence[Example]) -> Mapping[str, Probabilities]:
-        bare = [Example(replace(one.conversation, turns=(one.turn,)), 0) for one in examples]
-        return self.reader.probabilities(bare)
+    def is_open(one: LabelledConversation) -> bool:
+        return any(turn.key not in by_people for turn in examples(one.conversation))
+
+    asked = [one.conversation for one in logs if is_open(one)]
+    asked = nsmallest(MOST_READ, asked, key=lambda one: stable_hash(one.id))
+    found = [one for one in logs if not is_open(one)]
+    for one in settled(asked, taxonomy, reader):
+        id = one.conversation.id
+        labels = {at: {**read, **by_people.get((id, at), {})} for at, read in one.labels.items()}
+        found.append(replace(one, labels=labels))
+    return found
+
+
+def _by_people(
+    project: Project, taxonomy: Taxonomy, seed: Sequence[LabelledConversation]
+) -> Mapping[Key, Labels]:
+    """Turn -> the labels that people gave it, in the seed or in a review."""
+    found = {
+        key: {name: label for name, label in said.items() if is_of(taxonomy, name, label)}
+        for key, said in reviewed(project.workspace, project.split().unlabelled).items()
+    }
+    for one in seed:
+        found |= {(one.conversation.id, at): dict(labels) for at, labels in one.labels.items()}
+    return found
 
 
 def asked_endpoints(project: Project, config: GenerationConfig) -> list[Endpoint]:

@@ -1,4 +1,5 @@
-"""Labels of simulated conversations: a labelling reads them, as it reads the logs."""
+"""Labels of simulated conversations: a labelling reads them, as it reads the logs; not what is said
+in phrases of Turnwise's own, which no log holds."""
 
 from __future__ import annotations
 
@@ -6,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from turnwise.conversations import Conversation
-from turnwise.generated import GeneratedConversation, Labels
+from turnwise.generated import GeneratedConversation, GeneratedTurn, Labels
 from turnwise.generation.config import GenerationConfig
 from turnwise.generation.simulation import LabelComparison, compare_labels
-from turnwise.generation.simulation.scene import OPENING
+from turnwise.generation.simulation.scene import OPENING, WRITTEN
 from turnwise.labelling import LabellingConfig, label
 from turnwise.llm import Budget, Spend
 from turnwise.progress import Progress
@@ -25,8 +26,9 @@ class Relabelled:
     """Conversations with the labels that a labelling gave.
 
     Attributes:
-        comparison: with the labels that were intended; None where those stand.
-        unreached: customer turns that keep what was intended, as the budget did not reach them.
+        comparison: of the turns that were read, with the labels that were intended; None where
+            those stand.
+        unreached: turns that keep what was intended, as the budget did not reach them.
         spend: of the labelling.
     """
 
@@ -46,12 +48,15 @@ def relabelled(
     """Label simulated conversations in two stages; others keep what was intended.
 
     What a simulated customer says is its own: no chain and no query fixes what it means. A turn
-    that no label is found for has none.
+    that no label is found for has none. A seed query keeps the labels that it has in the logs, and
+    a phrase of Turnwise's own what was meant before: it is about no wish. Both are history to the
+    others.
 
     Raises:
         ConfigError, EndpointError: as labelling has it.
     """
-    if config.method != "simulate" or not made:
+    read = {(one.id, at) for one in made for at, turn in enumerate(one.turns) if _is_read(turn)}
+    if config.method != "simulate" or not read:
         return Relabelled(tuple(made))
     taxonomy, split = project.taxonomy(), project.split()
     kept, _ = hold_apart(split.seed, project.config.split.calibration)
@@ -61,15 +66,16 @@ def relabelled(
         annotated = label(map(talk_of, made), labeller.annotator, progress)
         for one, (_, said) in zip(made, annotated, strict=True):
             for found in said:
+                if (one.id, found.turn) not in read:
+                    continue
                 labels = given.setdefault((one.id, found.turn), {})
                 if found.source == labeller.annotator.source and found.label is not None:
                     labels[found.dimension] = found.label
         spend = labeller.spend
-    turns = sum(len(one.customer) for one in made)
     return Relabelled(
         tuple(_with(one, given) for one in made),
         compare_labels(made, given),
-        turns - len(given),
+        len(read) - len(given),
         spend,
     )
 
@@ -86,10 +92,14 @@ def talk_of(one: GeneratedConversation) -> Conversation:
     return replace(without_gold(one.conversation()), id=logged)
 
 
+def _is_read(turn: GeneratedTurn) -> bool:
+    """Whether a labelling says what a turn means."""
+    return turn.role == "customer" and turn.made != OPENING and WRITTEN not in turn.rules
+
+
 def _with(one: GeneratedConversation, given: Given) -> GeneratedConversation:
     turns = [
-        # A seed query is a turn of the logs as it was said, with labels of its own.
-        turn if turn.made == OPENING else replace(turn, labels=given.get((one.id, at), turn.labels))
+        replace(turn, labels=given.get((one.id, at), turn.labels))
         for at, turn in enumerate(one.turns)
     ]
     return replace(one, turns=tuple(turns))

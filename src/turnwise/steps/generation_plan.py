@@ -28,7 +28,8 @@ from turnwise.project import Project
 from turnwise.steps.generating import GenerateOptions, check_options
 from turnwise.steps.generation_helpers import asked_endpoints, read_material, reading_helpers
 from turnwise.steps.generation_labels import labelling_of, talk_of
-from turnwise.steps.generation_quality import rank, rate
+from turnwise.steps.generation_quality import rate
+from turnwise.steps.generation_ranking import Rankers, ranking_endpoints
 from turnwise.steps.labellers import Seed, llm_strategies
 from turnwise.taxonomy import Taxonomy
 
@@ -112,13 +113,16 @@ def plan_generation(
     """
     config = options.settings(project.config.generation)
     check_options(project, options, config)
-    if not config.asks:
+    if not config.asks and options.rival is None:
         reason = f"{config.method} asks nobody as it is made here: there is nothing to tell"
         raise ConfigError(reason, field="dry-run", hint="Add --by llm, or --method llm")
-    material = read_material(project)
+    material = read_material(project, progress)
     some = replace(config, conversations=min(SAMPLE, config.conversations), keep=1.0)
-    askers = [Rehearsal(one, _texts(material)) for one in asked_endpoints(project, config)]
-    askers += _rehearse(project, material, some, askers, options.pairs, progress)
+    asked = asked_endpoints(project, config), ranking_endpoints(project, config, options.rival)
+    texts = _texts(material)
+    askers, beside = ([Rehearsal(one, texts) for one in group] for group in asked)
+    made = _rehearse(project, material, some, askers, beside if options.pairs else None, progress)
+    askers += [*beside, *_labelling(project, some, made, texts, progress)]
     scale = config.conversations / some.conversations
     kept = project.workspace.answers
     found = [
@@ -149,30 +153,36 @@ def _rehearse(
     material: Material,
     config: GenerationConfig,
     askers: Sequence[Rehearsal],
-    pairs: bool,
+    beside: Sequence[Rehearsal] | None,
     progress: Progress,
-) -> list[Rehearsal]:
-    """Have conversations made, rated and labelled by who answers anything.
+) -> list[GeneratedConversation]:
+    """Have conversations made, rated and their answers ranked by who answers anything.
 
-    Returns:
-        Those who label, who are others than the askers.
+    Args:
+        askers: who writes, and who judges. beside: a rival, and who judges its answers; None:
+            answers are not ranked.
     """
     with Background() as background:
         helpers = replace(
             reading_helpers(project, material, config, progress),
             reader=None,
             sets=Anything(material.taxonomy),
-            asker=askers[0],
+            asker=askers[0] if askers else None,
             background=background,
             judge=askers[1] if len(askers) > 1 else None,
         )
         made = list(generate(material, config, helpers, Tally(), progress))
         of_market = material.of_market(config.market)
         if helpers.judge is not None:
-            rated = rate(made, of_market, config, helpers, progress)
-            if pairs:
-                rank(rated.kept, of_market, helpers, config.seed, progress)
-    return _labelling(project, config, made, askers[0].texts, progress)
+            rate(made, of_market, config, helpers, progress)
+        if beside is not None:
+            rival, judge = (*beside, None)[:2] if beside else (None, helpers.judge)
+            rankers = Rankers(helpers.encoder, judge, rival, background)
+            if judge is not None:
+                rankers.rank(made, of_market, config.seed, progress)
+            else:  # what the embedded judge says is free
+                rankers.contests(made, of_market, config.seed, Tally(), progress)
+    return made
 
 
 def _labelling(
@@ -183,7 +193,7 @@ def _labelling(
     progress: Progress,
 ) -> list[Rehearsal]:
     """Who labels simulated conversations, having been asked about these."""
-    if config.method != "simulate":
+    if config.method != "simulate" or not config.asks:
         return []
     asked = {name: Rehearsal(project.endpoint(name), texts) for name in (TEACHER, "critic")}
     seed = Seed(project, project.taxonomy(), (), progress)

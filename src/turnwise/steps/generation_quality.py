@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from turnwise.evaluation import markup
-from turnwise.evaluation.generation import quality_section
+from turnwise.evaluation.generation import dropped_section, quality_section
 from turnwise.generated import Dropped, GeneratedConversation, LabelledConversation
 from turnwise.generation.chains import ChainSampler, estimate_chains
 from turnwise.generation.config import GenerationConfig
@@ -20,14 +20,6 @@ from turnwise.generation.quality.judging import (
 )
 from turnwise.generation.quality.proxies import Quality, measure, measure_logs
 from turnwise.generation.quality.reference import Reference
-from turnwise.generation.ranking import (
-    AnswerJudge,
-    EmbeddedAnswerJudge,
-    LlmAnswerJudge,
-    Ranked,
-    contests,
-    rank_answers,
-)
 from turnwise.progress import Progress
 from turnwise.sampling import stable_hash
 
@@ -53,13 +45,20 @@ class Rated:
         """Who wrote them."""
         return ", ".join(sorted({one.maker for one in self.kept}))
 
-    def page(self, title: str, facts: Mapping[str, str], beside: Sequence[Quality] = ()) -> str:
+    def page(
+        self,
+        title: str,
+        facts: Mapping[str, str],
+        beside: Sequence[Quality] = (),
+        dropped: Sequence[Dropped] = (),
+    ) -> str:
         """The measures as an HTML page, which quotes no customer; other sets stand beside."""
         header = f"<header>{markup.heading(title)}{markup.facts([*facts.items()])}</header>"
+        without = markup.section(dropped_section(dropped), "dropped") if dropped else ""
         if not self.rows:
-            return markup.page(title, header + markup.paragraph("Nothing was kept."))
+            return markup.page(title, header + markup.paragraph("Nothing was kept.") + without)
         section = markup.section(quality_section((*self.rows, *beside)), "quality")
-        return markup.page(title, f"{header}{section}")
+        return markup.page(title, f"{header}{section}{without}")
 
 
 def rate(
@@ -116,23 +115,3 @@ def _judge(reference: Reference, helpers: Helpers, progress: Progress) -> Sessio
     if helpers.judge is not None and helpers.background is not None:
         return LlmSessionJudge(helpers.judge, helpers.background)
     return EmbeddedSessionJudge(reference, progress)
-
-
-def rank(
-    made: Sequence[GeneratedConversation],
-    material: Material,
-    helpers: Helpers,
-    seed: int,
-    progress: Progress,
-) -> Ranked:
-    """Pairs of answers to the last questions: the one that was made, and one to another intent.
-
-    Raises:
-        GenerationError: the logs hold no answers to compare with.
-    """
-    judge: AnswerJudge = (
-        LlmAnswerJudge(helpers.judge, helpers.background)
-        if helpers.judge is not None and helpers.background is not None
-        else EmbeddedAnswerJudge(material.logs, helpers.encoder, progress)
-    )
-    return rank_answers(contests(made, seed=seed), judge, progress)

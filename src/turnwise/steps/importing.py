@@ -32,7 +32,9 @@ class ImportResult:
     Attributes:
         added, same: conversations stored, and skipped since they were there already.
         rejected: records that could not be read, each written to one of `rejected_files`.
-        turns: merged turns stored.
+        turns: merged turns stored. joined: messages that became part of the turn before, as the
+            same side wrote on. unanswered: conversations of several messages, all of the
+            customer's and with no gap in their numbers, so that each is one turn.
         redacted: kind of personal data -> values replaced.
         errors: the first complaints, in words.
     """
@@ -41,6 +43,8 @@ class ImportResult:
     same: int = 0
     rejected: int = 0
     turns: int = 0
+    joined: int = 0
+    unanswered: int = 0
     redacted: Counter[str] = field(default_factory=Counter)
     rejected_files: list[Path] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
@@ -117,6 +121,8 @@ def _import_file(
         result.added += added.added
         result.same += added.same
         result.turns += added.turns
+        if added.added:
+            _count_joined(kept, result)
         for one, position in zip(added.conflicting, added.conflicting_at, strict=True):
             error = FormatError(
                 f"conversation id {one!r} is known with another content",
@@ -128,6 +134,13 @@ def _import_file(
             )
             rejects.add(Record(lines[position], None), error)
         progress(f"import {path.name}", result.added + result.same, 0)
+
+
+def _count_joined(conversations: Sequence[Conversation], result: ImportResult) -> None:
+    for one in conversations:
+        joined = sum(max(0, len(turn.messages) - 1) for turn in one.turns)
+        result.joined += joined
+        result.unanswered += joined > 0 and len(one.turns) == 1
 
 
 def _redacted(conversation: Conversation, redactor: Redactor) -> tuple[Conversation, Counter[str]]:

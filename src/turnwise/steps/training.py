@@ -45,6 +45,7 @@ class TrainResult:
         bundle: its folder; id: its name in reports and decisions.
         fresh: False where an earlier run had made the same bundle of the same inputs.
         gold_turns, pseudo_turns, generated_turns, calibration_turns: what it learnt from.
+        judged_answers: pairs of a better and a worse answer among that.
         stale: labelled conversations that were left out, as their labels are out of date.
         precision: of the packed graph, `int8` or `fp32`.
         agreement: share of labels on which the packed graph and the float model agree.
@@ -62,6 +63,7 @@ class TrainResult:
     seconds: float
     stale: int = 0
     generated_turns: int = 0
+    judged_answers: int = 0
 
 
 def train_bundle(
@@ -197,6 +199,7 @@ def _train(
         gold_turns=data.gold_turns,
         pseudo_turns=len(data.labelled) - data.gold_turns - data.generated_turns,
         generated_turns=data.generated_turns,
+        judged_answers=sum(bool(one.answers) for one in data.labelled),
         calibration_turns=len(data.calibration),
         precision=bundle.manifest.precision,
         agreement=bundle.manifest.agreement,

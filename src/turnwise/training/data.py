@@ -21,6 +21,8 @@ UTTERANCE_WEIGHT = 0.5
 FEWEST_TURNS = 20
 MISSING = -1
 
+Answers = tuple[str, str] | tuple[()]  # a better and a worse one to a turn; empty: none were judged
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledExample:
@@ -31,12 +33,14 @@ class LabelledExample:
         weights: dimension -> how much the label counts, in (0, 1]: 1 for gold, the confidence
             for a pseudo-label.
         also: dimension -> further labels of the turn, learnt where the dimension takes several.
+        answers: that a judge told apart, for `TrainingConfig.ranking`.
     """
 
     example: Example
     labels: Mapping[str, str]
     weights: Mapping[str, float]
     also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    answers: Answers = ()
 
     @property
     def is_gold(self) -> bool:

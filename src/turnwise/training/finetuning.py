@@ -182,18 +182,19 @@ def _lessons(
     )
     if config.ranking == "none":
         return taught, held
-    ranked = _ranked([one.example for one in prepared.taught], encoder, config)
+    ranked = _ranked(prepared.taught, encoder, config)
     return replace(taught, ranked=ranked), held
 
 
 def _ranked(
-    examples: Sequence[Example], encoder: TextEncoder, config: TrainingConfig
+    taught: Sequence[LabelledExample], encoder: TextEncoder, config: TrainingConfig
 ) -> RankedTokens:
-    """Token ids of each answered context with the answer that followed, and with another."""
+    """Token ids of each answered context with the better answer, and with the worse."""
     from turnwise.training.lessons import RankedTokens
     from turnwise.training.ranking import join_pair, response_pairs
 
-    pairs = response_pairs(examples, config.context, config.seed)
+    judged = {row: one.answers for row, one in enumerate(taught) if one.answers}
+    pairs = response_pairs([one.example for one in taught], config.context, config.seed, judged)
 
     def tokens(answers: Sequence[str]) -> list[NDArray[np.int64]]:
         joined = [
@@ -219,7 +220,7 @@ def _key(prepared: Prepared, source: EncoderSource) -> str:
             seen = one.example.conversation.turns[: one.example.index + 2]  # ranking: the answer
             spoken = [(turn.role, turn.text) for turn in seen]
             labels = (dict(one.labels), dict(one.weights), dict(one.also), kind_of(one))
-            said_of = (one.example.key, spoken, *labels)
+            said_of = (one.example.key, spoken, *labels, *one.answers)
             digest.update(json.dumps(said_of, sort_keys=True).encode())
     return digest.hexdigest()
 

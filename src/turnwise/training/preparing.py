@@ -166,6 +166,7 @@ def _joined(first: LabelledExample, second: LabelledExample) -> LabelledExample:
         {name: one.labels[name] for name, one in owners.items()},
         {name: one.weights.get(name, 1.0) for name, one in owners.items()},
         {name: one.also[name] for name, one in owners.items() if name in one.also},
+        first.answers or second.answers,
     )
 
 

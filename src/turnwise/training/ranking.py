@@ -1,4 +1,5 @@
-"""Response ranking: the turn's real answer told from an answer of another conversation.
+"""Response ranking: the turn's real answer told from an answer of another conversation, or of two
+answers the one that a judge found better.
 
     examples --response_pairs--> contexts, right and wrong answers
     (context, answer) --join_pair--> 'q_all [SEP] a' --encoder, one linear layer--> score
@@ -11,7 +12,7 @@ nor the layer that scores them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -32,7 +33,7 @@ PAIR_SPECIALS = 3  # tokens around 'q_all [SEP] a': one before, the separator, o
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Contexts with the answer that followed and one that did not.
+    """Contexts with a right answer and a wrong one.
 
     Attributes:
         rows: Int64[n_pairs], ascending places among the examples that were given.
@@ -48,7 +49,12 @@ class Pairs:
         return len(self.rows)
 
 
-def response_pairs(examples: Sequence[Example], window: ContextWindow, seed: int) -> Pairs:
+def response_pairs(
+    examples: Sequence[Example],
+    window: ContextWindow,
+    seed: int,
+    judged: Mapping[int, tuple[str, str]] | None = None,
+) -> Pairs:
     """Pair each example's context with the answer that it got and with a wrong one.
 
     The context q_all is the customer's turns of the window, oldest first, joined by a comma and
@@ -56,6 +62,10 @@ def response_pairs(examples: Sequence[Example], window: ContextWindow, seed: int
     A wrong answer is drawn from what other conversations' examples were answered, as often as
     it was said. It depends on the seed, the example and the set of all examples, not on their
     order. Examples without an answer, and those for which there is no wrong one, are left out.
+
+    Args:
+        judged: place of an example -> a better and a worse answer to it, which stand in the place
+            of what followed and what would be drawn.
     """
     answers = [_answer(example) for example in examples]
     pool = _pool(examples, answers)
@@ -63,12 +73,13 @@ def response_pairs(examples: Sequence[Example], window: ContextWindow, seed: int
     seen = ContextWindow(kind, window.max_turns, max_tokens=1)
     rows, contexts, right, wrong = [], [], [], []
     for row, (example, answer) in enumerate(zip(examples, answers, strict=True)):
-        other = _draw_other(example, answer, pool, seed) if answer else ""
-        if other:
+        drawn = _draw_other(example, answer, pool, seed)
+        better, worse = (judged or {}).get(row, (answer, drawn))
+        if worse:
             rows.append(row)
             contexts.append(context_text(example, seen, _no_tokens))
-            right.append(answer)
-            wrong.append(other)
+            right.append(better)
+            wrong.append(worse)
     return Pairs(np.array(rows, np.int64), tuple(contexts), tuple(right), tuple(wrong))
 
 
@@ -90,7 +101,10 @@ def _pool(examples: Sequence[Example], answers: Sequence[str]) -> list[tuple[str
 
 
 def _draw_other(example: Example, answer: str, pool: Sequence[tuple[str, str]], seed: int) -> str:
-    """An answer of another conversation with another text; empty where there is none."""
+    """An answer of another conversation with another text; empty where there is none, or none
+    followed."""
+    if not answer:
+        return ""
     conversation, same = example.conversation.id, _plain(answer)
     for place in _places(example, len(pool), seed):
         whose, text = pool[place]

@@ -28,10 +28,12 @@ from turnwise.generation.clarification import (
     play,
     starts,
 )
+from turnwise.generation.clarification.assistant import heard, says_nothing
 from turnwise.generation.clarification.clarify import AT_LIMIT, TAKEN, WRONG
 from turnwise.generation.clarification.customer import NONE, UNKNOWN, parts
 from turnwise.generation.clarification.play import NOT_OFFERED
 from turnwise.generation.clarification.wording import CLOSER, in_words, questions, title
+from turnwise.generation.quality.rating import refuse_own_work
 
 VAGUE = "I want to ask about my parcel."
 NAMES = WISH["wish"].names
@@ -259,3 +261,39 @@ def test_questions_are_rated_by_what_they_say(asked, rating):
 def test_a_question_that_comes_again_is_rated_as_repetitive():
     same = "Is it about the delivery time or a missing parcel?"
     assert [one.repetition_avoidance for one in judged_of(same, same).ratings] == [1, 0]
+
+
+def test_where_the_label_is_not_offered_the_query_is_of_the_version_that_is_in_mind():
+    begun = starts([PAIR] * 40, WISH, dropout=1.0)
+    assert {(one.opening, one.sources) for one in begun} == {
+        (LOST.text, (LOST.source,)),
+        (WHEN.text, (WHEN.source,)),
+    }
+
+
+def test_a_model_that_wrote_one_side_may_not_rate_both():
+    player = Scripted()
+    player.source_name = "small-model"
+    with pytest.raises(ConfigError, match="small-model wrote"):
+        refuse_own_work("small-model", [cast(assistant=player).maker])
+
+
+@pytest.mark.parametrize(
+    "answer", [UNKNOWN, "I don’t know, sorry.", "no idea", "I'm not sure about that.", "Not sure"]
+)
+def test_an_answer_that_says_nothing_is_not_read(answer):
+    assert says_nothing(answer)
+    assert heard((VAGUE, answer), "en").text == VAGUE
+
+
+@pytest.mark.parametrize(
+    "answer", ["I don't know why it was declined.", "Not sure where my parcel is"]
+)
+def test_what_somebody_does_not_know_tells_what_is_meant(answer):
+    assert not says_nothing(answer)
+    assert answer in heard((VAGUE, answer), "en").text
+
+
+def test_the_query_itself_is_read_whole_whatever_it_says():
+    assert heard(("I don't know.", "it is lost"), "en").text == "I don't know. it is lost"
+    assert heard(("None of these links work", UNKNOWN), "en").text == "None of these links work"

@@ -29,6 +29,7 @@ from turnwise.generation.clarification.tasks import (
     enough_question,
     turn_question,
 )
+from turnwise.generation.quality.checks import checks, label_names
 from turnwise.llm import Background, Budget, Client, Endpoint, MemoryAnswers
 from turnwise.llm.templates import render
 
@@ -68,7 +69,8 @@ def careful(system: str, user: str) -> dict:
 
 
 def cast_of(asker, background) -> Cast:
-    assistant = LlmAssistant(asker, background, WISH)
+    check = checks((), label_names(WISH)).fault
+    assistant = LlmAssistant(asker, background, WISH, check)
     return Cast(assistant, LlmCustomer(asker, background), LlmJudge(asker, background, WISH))
 
 

@@ -113,6 +113,12 @@ def test_a_leak_moves_a_conversation_and_is_counted():
     assert tested in splits.parts["train"]
 
 
+def test_a_text_is_the_same_whatever_its_marks():
+    tested = split_corpus(MADE).parts["test"][0]
+    splits = split_corpus(MADE, [f"{tested.customer[0].text}?!"])
+    assert splits.moved == 1
+
+
 def test_figures_count_all_and_each_market():
     figures = describe_corpus([made(0, "one two", "three", market="DE"), made(1, "four")])
     assert list(figures) == ["", "DE"]

@@ -100,3 +100,8 @@ def test_what_is_kept_of_a_state_does_not_hang_on_the_order_of_the_logs(order, k
     for state in one.states:
         assert one.pool(state).utterances == other.pool(state).utterances
         assert len(one.pool(state)) <= kept
+
+
+def test_nothing_is_no_copy_of_a_conversation_in_which_nothing_was_said():
+    silent = LabelledConversation(Conversation("silent", (Turn("customer", " "),)), {})
+    assert not pools(*talks(), silent).copied([])

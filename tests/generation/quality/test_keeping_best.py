@@ -29,7 +29,7 @@ def test_the_lowest_are_dropped_and_the_threshold_is_told():
     found = keep_best(rated(map(float, range(20))), "s")
     assert [one.id for one in found.kept] == [f"c{n}" for n in range(3, 20)]
     assert found.threshold == 3
-    assert found.dropped == (Dropped("s below 3", 3),)
+    assert found.dropped == (Dropped("s under 3, the best 85% were kept", 3),)
     assert found.dropped_ids == ("c0", "c1", "c2")
 
 

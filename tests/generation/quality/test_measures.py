@@ -65,6 +65,10 @@ def test_shuffled_words_are_less_expected():
     assert model.perplexity(["ordered i that bell the is where"]) > 5 * usual
 
 
+def test_a_model_of_nothing_tells_nothing():
+    assert math.isnan(NgramModel([]).perplexity(["anything"]))
+
+
 def test_nothing_has_no_perplexity():
     assert math.isnan(NgramModel(["a b"]).perplexity([]))
 

@@ -215,3 +215,8 @@ def test_checks_are_learnt_once():
 
 def test_labels_are_named_with_their_paths_and_dimensions():
     assert {"CANCEL_ORDER", "Orders > CANCEL_ORDER", "intent:"} <= NAMES
+
+
+def test_a_text_of_a_thousand_short_words_is_held_against_the_language_of_the_logs():
+    assert found("is z x q " * 400) == LANGUAGE
+    assert found("is it " * 600) == ""

@@ -212,9 +212,10 @@ def test_ties_contradictions_and_failed_ratings_are_dropped_and_counted():
 
 
 NAMES = st.text(min_size=1, max_size=12)
+ROWS = st.tuples(NAMES, NAMES.map(lambda text: f"b{text}"), NAMES)
 
 
-@given(st.lists(st.tuples(NAMES, NAMES, NAMES), max_size=4))
+@given(st.lists(ROWS, max_size=4, unique_by=lambda row: row[0]))
 def test_pairs_are_read_as_they_were_written(tmp_path_factory, rows):
     path = tmp_path_factory.mktemp("pairs") / "pairs.jsonl"
     several = [contest(f"a{first}", second, id=id) for id, first, second in rows]
@@ -230,4 +231,21 @@ def test_a_damaged_file_names_its_line_and_field(tmp_path):
     values["better"]["rating"] = 11
     path.write_text(path.read_text() + json.dumps(values) + "\n")
     with pytest.raises(FormatError, match=r"line 2, field better\.rating"):
+        list(read_pairs(path))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({}, "line 2, field id: c#0 has a pair already"),
+        ({"id": "d#0", "worse": {"text": " ", "maker": "x", "rating": 2}}, r"field worse\.text"),
+        ({"id": "d"}, "line 2, field id"),
+        ({"id": "d#0", "context": []}, "line 2, field context"),
+    ],
+)
+def test_what_is_no_pair_of_its_own_is_refused(tmp_path, change, said):
+    path = tmp_path / "pairs.jsonl"
+    write_pairs(rank_answers([contest()], Fixed(3.0, 8.0)).pairs, path)
+    path.write_text(path.read_text() + json.dumps(json.loads(path.read_text()) | change) + "\n")
+    with pytest.raises(FormatError, match=said):
         list(read_pairs(path))

@@ -275,3 +275,17 @@ def test_only_moves_with_a_weight_are_made(exchanges, seeds, weights, seed):
     players = embedded_players(exchanges)
     for one in simulate(players, seeds, range(3), seed=seed, mix=mix, most_turns=6):
         assert all(mix[turn.made] > 0 for turn in one.customer[1:])
+
+
+def test_who_says_a_wish_again_repeats_a_sentence_of_it_at_most(exchanges, seeds):
+    """Also where nobody in the logs put it otherwise, as here: the words are unheard of."""
+    long = "zorbs came in green. please send the blue ones instead of them"
+    short = "zorbs came in green instead of blue"
+    for text in (long, short):
+        rare = [replace(seeds[0], text=text, source="rare#0")]
+        players = embedded_players(exchanges)
+        talks = simulate(players, rare, range(MANY), mix=mix_of({"rambling": 50}))
+        again = [turn for one in talks for turn in one.customer if turn.made == "rambling"]
+        assert again
+        assert all(text not in turn.text for turn in again)
+        assert all(turn.labels == seeds[0].labels for turn in again)

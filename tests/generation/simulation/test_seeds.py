@@ -8,6 +8,7 @@ from tests.generation.repair_logs import labels
 from turnwise.conversations import Conversation, Turn
 from turnwise.errors import GenerationError
 from turnwise.generated import LabelledConversation
+from turnwise.generation.emission.words import plain
 from turnwise.generation.simulation import seed_queries
 
 BIKE, BOAT = labels("Bike", "REPAIR"), labels("Boat", "PRICE")
@@ -65,3 +66,10 @@ def test_the_order_of_the_logs_makes_no_difference(logs):
 def test_logs_without_an_opening_say_what_to_do():
     with pytest.raises(GenerationError, match="turnwise label"):
         seed_queries([logged("a", "hi", "yo")], "product")
+
+
+def test_what_must_not_be_said_opens_nothing_not_even_behind_a_greeting():
+    logs = [logged("a", "My bike is broken!"), logged("b", "hello, my bike is broken")]
+    logs.append(logged("c", "my wheel fell off"))
+    (seed,) = seed_queries(logs, "product", avoided=lambda text: plain(text) == "my bike is broken")
+    assert seed.source == "c#0"

@@ -210,10 +210,15 @@ class _Reading:
             tuple(self._opening(place, f"{field}.openings.{at}") for place in opening): count
             for at, (opening, count) in enumerate(counts.openings)
         }
+        _expect(
+            len(openings) == len(counts.openings), f"{field}.openings", "one stands there twice"
+        )
+        lengths = dict(sorted(counts.lengths))
+        _expect(len(lengths) == len(counts.lengths), f"{field}.lengths", "one stands there twice")
         return ChainCounts(
             conversations=counts.conversations,
             unlabelled=counts.unlabelled,
-            lengths=dict(sorted(counts.lengths)),
+            lengths=lengths,
             first=self._by_state(counts.first, f"{field}.first", turns),
             states=turns,
             transitions={one: dict(sorted(row.items())) for one, row in sorted(rows.items())},

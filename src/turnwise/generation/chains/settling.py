@@ -60,11 +60,12 @@ def _believed(chances: Sequence[Float], dimension: Dimension) -> list[Float]:
     share = np.concatenate(chances).mean(axis=0)
     emitted = [one / np.maximum(share, LEAST) for one in chances]
     prior = _prior(dimension, share)
-    model, passed = _Model(share, prior), []
+    model = _Model(share, prior)
     for _ in range(STEPS):
-        passed = [_passed(one, model) for one in emitted]
-        first = np.sum([one.beliefs[0] for one in passed], axis=0) + PRIOR_TURNS * share
-        pairs = np.sum([one.pairs for one in passed], axis=0) + PRIOR_TURNS * prior
+        first, pairs = PRIOR_TURNS * share, PRIOR_TURNS * prior
+        for one in emitted:  # added up as they come: a matrix for each would fill the memory
+            passed = _passed(one, model)
+            first, pairs = first + passed.beliefs[0], pairs + passed.pairs
         model = _Model(first / first.sum(), pairs / pairs.sum(axis=1, keepdims=True))
     return [_passed(one, model).beliefs for one in emitted]
 

@@ -18,8 +18,12 @@ from turnwise.generation.clarification.wording import questions
 MOST_ASKED = 4  # labels that one question names
 MOST_UNKNOWN = 2  # times that the customer does not know; the likeliest label is taken then
 
+# Nothing may come behind but words that say as little: "I don't know why it failed" tells much.
 _NOTHING = re.compile(
-    r"^\W*i (?:do not|don't|dont|really don't) know\b|^\W*(?:no idea|not sure)\b", re.I
+    r"^\W*(?:sorry\W+)?"
+    r"(?:i (?:do not|(?:really )?don['’]?t) know|no idea|(?:i['’]?m |i am )?not sure)"
+    r"(?:\W+(?:sorry|that|this|it|about|which|one|of|them|really|exactly|either))*\W*$",
+    re.I,
 )
 _NONE = re.compile(r"^\W*(?:no\b[,.]?\s*)?(?:none|neither) of (?:these|those|them)\b[,.]?\s*", re.I)
 
@@ -35,9 +39,10 @@ def denies(answer: str) -> bool:
 
 
 def heard(customer: Sequence[str], locale: str) -> Example:
-    """What the customer said, as one turn; what says nothing is left out."""
-    said = [_NONE.sub("", one).strip() for one in customer if not says_nothing(one)]
-    kept = [one for one in said if one] or [customer[0]]
+    """What the customer said, as one turn; answers that say nothing are left out."""
+    opening, *answers = customer
+    told = (_NONE.sub("", one) for one in answers if not says_nothing(one))
+    kept = [one for said in (opening, *told) if (one := said.strip())] or [opening]
     ended = [one if one[-1] in ".?!…。！？" else f"{one}." for one in kept[:-1]]
     return alone(" ".join((*ended, kept[-1])), locale)
 

@@ -47,7 +47,7 @@ class Cast:
     @property
     def maker(self) -> str:
         """Who wrote the conversations."""
-        return " and ".join(dict.fromkeys((self.assistant.source_name, self.customer.source_name)))
+        return " + ".join(dict.fromkeys((self.assistant.source_name, self.customer.source_name)))
 
 
 def clarify(
@@ -119,9 +119,8 @@ def _start(number: int, one: Ambiguous, taxonomy: Taxonomy, dropout: float, seed
     left_out = stable_hash(f"drop {seed} {number}") % 10**6 < dropout * 10**6
     if left_out and len(names) > FEWEST_OFFERED:
         offered = tuple(name for name in names if name != label)
-        return Start(
-            number, drawn, clear.text, clear, one.dimension, offered, "clear query", sources[:1]
-        )
+        said = (clear.source,) if clear.source else ()
+        return Start(number, drawn, clear.text, clear, one.dimension, offered, "clear query", said)
     return Start(number, drawn, one.text, clear, one.dimension, names, one.made, sources)
 
 

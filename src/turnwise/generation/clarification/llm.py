@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from turnwise.generation.ambiguity.llm import UNFINISHED, shown
 from turnwise.generation.asking import UNUSABLE
+from turnwise.generation.clarification.play import Check
 from turnwise.generation.clarification.sdrs import Judged, Rating
 from turnwise.generation.clarification.talk import Failed, Move, Played, Start, Talk
 from turnwise.generation.clarification.tasks import (
@@ -20,11 +21,9 @@ from turnwise.generation.clarification.tasks import (
     answer_question,
     enough_question,
     ratings_question,
-    together,
     turn_question,
 )
-from turnwise.generation.quality.checks import fault, label_names
-from turnwise.llm import Asker, Background, BudgetReached
+from turnwise.llm import Asker, Background, BudgetReached, together
 from turnwise.taxonomy import Label, Taxonomy
 
 T = TypeVar("T")
@@ -56,12 +55,18 @@ async def _in_budget(work: Awaitable[T]) -> T | Failed:
 
 
 class LlmAssistant:
-    """A model that decides on a label, asks, or says that none fits; implements `Assistant`."""
+    """A model that decides on a label, asks, or says that none fits; implements `Assistant`.
 
-    def __init__(self, asker: Asker, background: Background, taxonomy: Taxonomy) -> None:
+    Args:
+        check: says what is wrong with a question; empty for nothing.
+    """
+
+    def __init__(
+        self, asker: Asker, background: Background, taxonomy: Taxonomy, check: Check
+    ) -> None:
         self.source_name = asker.source_name
         self._asker, self._background, self._offered = asker, background, Offered(taxonomy)
-        self._names = label_names(taxonomy)
+        self._check = check
 
     def moves(self, talks: Sequence[Talk]) -> list[Move | Failed]:
         return self._background.submit(
@@ -77,7 +82,7 @@ class LlmAssistant:
         if reply.value.action == "out of domain":
             return Move("out_of_domain")
         text = " ".join(reply.value.question.split())
-        if why := fault(text, like=talk.customer, labels=self._names):
+        if why := self._check(text):
             return Failed(f"the assistant's question: {why}")
         return Move("question", text=text)
 

@@ -102,7 +102,7 @@ def _splits(facts: CardFacts) -> str:
     ]
     told = (
         "By sha256 of the conversation's id modulo 10: 0 is test, 1 is dev. No customer turn of "
-        "dev or test stands word for word in train or in the logs; for that, "
+        "dev or test stands in train or in the logs, whatever its marks; for that, "
         f"{facts.splits.moved:,} conversations went to train."
     )
     return table(("part", "sessions", "questions", "chat examples"), rows) + f"\n\n{told}"
@@ -130,7 +130,9 @@ def _quality(rows: Sequence[Quality]) -> str:
 
 def _dropped(dropped: Sequence[Dropped]) -> str:
     return (
-        table(("reason", "how often"), [(one.reason, one.count) for one in dropped])
+        table(
+            ("what", "reason", "how often"), [(one.what, one.reason, one.count) for one in dropped]
+        )
         if dropped
         else ""
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -136,9 +137,9 @@ def _check(corpus: Corpus, folder: Path, force: bool) -> None:
     if not corpus.licence.strip():
         hint = "It hangs on that of the logs; write `internal` for what must not be passed on"
         raise ConfigError("a corpus needs a licence", field="licence", hint=hint)
-    ids = [one.id for one in corpus.conversations]
-    if len({*ids}) < len(ids):
-        twice = next(one for one in sorted(ids) if ids.count(one) > 1)
+    ids = Counter(one.id for one in corpus.conversations)
+    twice = min((one for one, count in ids.items() if count > 1), default=None)
+    if twice is not None:
         hint = "Sets made with the same method and seed share ids: export one of them"
         raise ConfigError(f"two conversations have the id {twice!r}", hint=hint)
     if not folder.exists():
@@ -183,6 +184,6 @@ def _values(facts: CardFacts) -> dict[str, object]:
             {name: value for name, value in asdict(one).items() if value == value}  # no NaN
             for one in facts.quality
         ],
-        "dropped": {one.reason: one.count for one in facts.dropped},
+        "dropped": [asdict(one) for one in facts.dropped],
         "tokens_per_word": {one.language: one.fertility for one in facts.fertility},
     }

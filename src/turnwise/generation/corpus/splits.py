@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from turnwise.generated import GeneratedConversation
-from turnwise.generation.quality.reference import folded
+from turnwise.generation.emission.words import plain
 from turnwise.sampling import stable_hash
 
 Part = Literal["train", "dev", "test"]
@@ -24,7 +24,7 @@ class Splits:
 
     Attributes:
         moved: conversations that their id put into dev or test, and that went to train as a
-            customer turn of theirs stands there, or in the logs, word for word.
+            customer turn of theirs stands there, or in the logs, word for word but for marks.
     """
 
     parts: dict[Part, tuple[GeneratedConversation, ...]]
@@ -37,18 +37,18 @@ def split_corpus(
     """Divide conversations so that no customer turn of dev or test is one of train's.
 
     Args:
-        known: texts of customers that count as train's, such as those of the logs. Case and
-            white space make no difference.
+        known: texts of customers that count as train's, such as those of the logs. Case, marks
+            and white space make no difference.
     """
     places = {place: _by_id(one.id) for place, one in enumerate(conversations)}
-    texts = [{folded(turn.text) for turn in one.customer} for one in conversations]
+    texts = [{_compared(turn.text) for turn in one.customer} for one in conversations]
     holders: dict[str, list[int]] = defaultdict(list)
     for place, part in places.items():
         if part != "train":
             for text in texts[place]:
                 holders[text].append(place)
     waiting = [text for place, part in places.items() if part == "train" for text in texts[place]]
-    waiting += map(folded, known)
+    waiting += map(_compared, known)
     moved = 0
     while waiting:  # what moves brings its texts along
         for place in holders.pop(waiting.pop(), ()):
@@ -61,6 +61,10 @@ def split_corpus(
         for part in PARTS
     }
     return Splits(parts, moved)
+
+
+def _compared(text: str) -> str:
+    return plain(text.casefold())
 
 
 def _by_id(conversation_id: str) -> Part:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from turnwise.generated import GeneratedTurn, State
 from turnwise.generation.emission.pools import Pool, Utterance
+from turnwise.generation.emission.repeats import Used
 from turnwise.generation.emission.words import plain
 
 SHORT = 20  # words of an answer that is preferred
@@ -18,22 +19,24 @@ class Answers:
 
     In this order: a short answer (at most 20 words) to this very utterance, to the same text said
     elsewhere under the same labels, any answer to this utterance, and a short answer to the
-    utterance of the same labels that shares most words with it.
+    utterance of the same labels that shares most words with it. Of the first two, what the
+    agent said before is passed over; it is said again only where none is left.
     """
 
     def __init__(self) -> None:
         self._indices: dict[int, _Index] = {}
 
     def turn(
-        self, utterance: Utterance, pool: Pool, after: State | None = None
+        self, utterance: Utterance, pool: Pool, used: Used, after: State | None = None
     ) -> GeneratedTurn | None:
         """The agent's turn after an utterance of a pool; None where its logs have no agents.
 
         Args:
+            used: what the agent said before.
             after: the state that comes next: another answer than its own is taken only if the
                 logs went on like that. None: any.
         """
-        answered = self._answered(utterance, pool, after)
+        answered = self._answered(utterance, pool, used, after)
         if answered is None:
             return None
         conversation, _, turn = answered.source.rpartition("#")
@@ -42,15 +45,17 @@ class Answers:
             "agent", answered.answer, made="answer from the logs", sources=(source,)
         )
 
-    def _answered(self, utterance: Utterance, pool: Pool, after: State | None) -> Utterance | None:
-        if is_short(utterance.answer):
+    def _answered(
+        self, utterance: Utterance, pool: Pool, used: Used, after: State | None
+    ) -> Utterance | None:
+        if is_short(utterance.answer) and not used.answered(utterance.answer):
             return utterance
         if id(pool) not in self._indices:
             self._indices[id(pool)] = _Index(pool.utterances)
         index = self._indices[id(pool)]
         words = plain(utterance.text)
         for other in index.short.get(words, ()):
-            if after is None or other.after == after:
+            if (after is None or other.after == after) and not used.answered(other.answer):
                 return other
         return utterance if utterance.answer else index.nearest(words)
 

@@ -30,6 +30,7 @@ AT_ONCE = 256  # conversations that are made between two readings
 COPY = "every draw was a copy of a conversation of the logs"
 AVOIDED = "an adapted turn became a text to avoid; the example stands as it was"
 EMPTY = "a chain of no state"
+OF_TURNS = frozenset((AVOIDED, ANOTHER_LABEL))  # reasons for which a turn loses its new wording
 
 
 class Emission:
@@ -39,9 +40,10 @@ class Emission:
     dropped is complete when the iteration is.
 
     Attributes:
-        turns: customer turns that were given out; adapted: those of them whose text was changed.
         rewritten: turns whose text was changed and read again; misread: those of them that another
             label was read from, so that the example stands as it was.
+        shortened: conversations that end before their chain does: nothing was left to say that
+            had not been said.
     """
 
     def __init__(
@@ -61,22 +63,26 @@ class Emission:
         self._reader = reader or WordReader(pools) if method == "embedded" else None
         self._writer: Writer = ChoosingWriter(pools) if method == "embedded" else PlainWriter(pools)
         self._dropped: Counter[str] = Counter()
-        self.turns = self.adapted = self.rewritten = self.misread = 0
+        self.rewritten = self.misread = self.shortened = 0
 
     @property
     def dropped(self) -> tuple[Dropped, ...]:
         """What was not kept and why, the most frequent first."""
-        return tuple(Dropped(reason, count) for reason, count in self._dropped.most_common())
+        return tuple(
+            Dropped(reason, count, "turns" if reason in OF_TURNS else "conversations")
+            for reason, count in self._dropped.most_common()
+        )
 
     def __iter__(self) -> Iterator[GeneratedConversation]:
         numbered = enumerate(self._chains, self._first)
         while some := list(islice(numbered, AT_ONCE)):
-            begun = [(number, self._drafted(number, chain)) for number, chain in some]
-            self._verify([drafts for _, drafts in begun])
-            for number, drafts in begun:
+            begun = [(number, chain, self._drafted(number, chain)) for number, chain in some]
+            self._verify([drafts for *_, drafts in begun])
+            for number, chain, drafts in begun:
                 if self._pools.copied([one.text for one in drafts]):
                     self._dropped[COPY] += 1
                 elif drafts:
+                    self.shortened += len(drafts) < len(chain)
                     yield self._finished(number, drafts)
 
     def _drafted(self, number: int, chain: Chain) -> list[Draft]:
@@ -120,8 +126,6 @@ class Emission:
 
     def _finished(self, number: int, drafts: Sequence[Draft]) -> GeneratedConversation:
         names = self._pools.taxonomy.dimension_names
-        self.turns += len(drafts)
-        self.adapted += sum(bool(one.rules) for one in drafts)
         place = (self._method, self._market, str(self._seed), str(number))
         return GeneratedConversation(
             id="-".join(filter(None, place)),

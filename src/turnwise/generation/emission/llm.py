@@ -137,7 +137,7 @@ class LlmEmission:
         before = (*(one.text for one in shown), *(turn.text for turn in turns))
 
         async def fault(said: Said) -> str:
-            wrong = self.checks[0].fault(said.text, QUESTION_WORDS) or _copied(said.text, before)
+            wrong = self.checks[0].fault(said.text, QUESTION_WORDS) or copied(said.text, before)
             return wrong or await self._misread(said.text, labels, turns)
 
         asked = partial(self._asked, state, shown, tuple(turns))
@@ -162,7 +162,7 @@ class LlmEmission:
     async def _answer(self, turns: Sequence[GeneratedTurn], shown: Utterance) -> GeneratedTurn:
         async def fault(said: Said) -> str:
             wrong = self.checks[1].fault(said.text, ANSWER_WORDS)
-            return wrong or _copied(said.text, [turn.text for turn in turns])
+            return wrong or copied(said.text, [turn.text for turn in turns])
 
         asked = partial(_question, answer_task(), {"words": ANSWER_WORDS}, tuple(turns), shown)
         said = await ask_twice(self.asker, asked, fault, "answer")
@@ -236,7 +236,8 @@ def _question(
     return Question(task, filled(), logged, shrink=filled)
 
 
-def _copied(text: str, others: Iterable[str]) -> str:
+def copied(text: str, others: Iterable[str]) -> str:
+    """What is wrong with a text that has the words of another one; empty where none has them."""
     words = plain(text)
     same = len(words.split()) > FEW and any(words == plain(other) for other in others)
     return COPIED if same else ""

@@ -161,7 +161,7 @@ class Pools:
 
     def copied(self, texts: Sequence[str]) -> bool:
         """Whether a conversation of the logs has these customer turns, and no others."""
-        return _fingerprint(texts) in self._copies
+        return bool(texts) and _fingerprint(texts) in self._copies
 
     def _others(self, state: State) -> list[Utterance]:
         label = state[self._intent] if len(state) > self._intent else ""

@@ -2,25 +2,23 @@
 
 Each takes a text and what was said, and returns the text as the rule leaves it: unchanged where
 the rule has nothing to do. What a rule knows of the language is learnt (`phrasing`), or stands in
-`english`: `pronoun` and `detail` do nothing in other languages.
+`english`: `pronoun` and `no known detail` do nothing in other languages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from turnwise.generated import State
 from turnwise.generation.emission.english import (
-    DETERMINERS,
+    ARTICLES,
+    CHOICES,
+    DETAILS,
     HANGING,
-    JOINING,
     LINKS,
-    PLACES,
-    SEVERAL,
     STOPS,
-    TIMES,
-    TOWARDS,
 )
 from turnwise.generation.emission.phrasing import (
     COMMON,
@@ -29,11 +27,14 @@ from turnwise.generation.emission.phrasing import (
     sentences,
     without_openers,
 )
+from turnwise.generation.emission.pronouns import NAME_WORDS, PARTICIPLES, with_pronoun
 from turnwise.generation.emission.words import Rarity, Word, plain, words_of
 
 FEWEST_WORDS = 3  # that are left of a turn of which something was left out
 RECENT = 2  # customer turns in which a name must stand that becomes a pronoun
-NAME_WORDS = 3  # of a name without its article
+SENTENCE_ENDS = ".!?:\n"
+# A quotation is said as somebody else said it: nothing in its text is left out or replaced.
+QUOTED = re.compile("[\"`\u201c\u201d\u201e\u00ab\u00bb\u2018]|(?<!\\w)'")
 
 
 @dataclass(slots=True)
@@ -44,8 +45,10 @@ class Said:
         state: what the turn is to mean; switching: whether it comes just after a switch of labels,
             and its example did not.
         told, heard: words of the customer so far; of the agent's last turn.
-        words: of both sides so far; text: the same in their order, turns divided by a mark.
-        recent: the words of the customer's last turns, oldest first.
+        words: of both sides so far.
+        text: the customer's words so far in their order, turns divided by a mark.
+        recent: the customer's last turns, oldest first.
+        asked: whether the agent's last turn ends with a question.
     """
 
     state: State = ()
@@ -54,17 +57,23 @@ class Said:
     heard: frozenset[str] = frozenset()
     words: set[str] = field(default_factory=set)
     text: str = " "
-    recent: list[frozenset[str]] = field(default_factory=list)
+    recent: list[str] = field(default_factory=list)
+    asked: bool = False
 
     def hear(self, customer: str, agent: str) -> None:
         """Add a turn of the customer and the answer to it, empty where there is none."""
         told, heard = plain(customer), plain(agent)
-        self.text += f"{told} | {heard} | "
+        self.text += f"{told} | "
         words = frozenset(told.split())
         self.heard = frozenset(heard.split())
         self.told |= words
         self.words |= words | self.heard
-        self.recent = [*self.recent, words][-RECENT:]
+        self.recent = [*self.recent, customer][-RECENT:]
+        self.asked = agent.rstrip().endswith("?")
+
+    def asks(self, words: Set[str]) -> bool:
+        """Whether the agent's last turn is a question with one of some words."""
+        return self.asked and not self.heard.isdisjoint(words)
 
 
 Rule = Callable[[str, Said, Phrasing], str]
@@ -80,7 +89,7 @@ def no_opener(text: str, said: Said, phrasing: Phrasing) -> str:
 def no_repeated_clause(text: str, said: Said, phrasing: Phrasing) -> str:
     """Leave out sentences that give nothing but what was given before; one is always left."""
     parts = sentences(text)
-    if len(parts) == 1:
+    if len(parts) == 1 or QUOTED.search(text):
         return text
     kept = [part for part in parts if not _repeats(part, said, phrasing)]
     left = "".join(kept).strip()
@@ -97,31 +106,49 @@ def _repeats(part: str, said: Said, phrasing: Phrasing) -> bool:
 def is_detail(text: str, word: Word, rarity: Rarity) -> bool:
     """Whether a word names something of this conversation: a number, or a rare word.
 
-    In a text that knows capitals, a word needs one; a number needs two figures.
+    A number needs two figures, a name a capital of its own: not that of a sentence, nor of a word
+    that is shouted. Where nobody writes capitals, nothing tells a name from another rare word.
     """
-    size = word.end - word.start
     if any(letter.isdigit() for letter in word.text):
-        return size > 1
-    named = text[word.start].isupper() or text.islower()
-    return named and size > 1 and rarity[word.text] >= RARE
+        return word.end - word.start > 1
+    said = text[word.start : word.end]
+    if not said[0].isupper() or said.isupper() or rarity[word.text] < RARE:
+        return False
+    before = text[: word.start].rstrip()
+    return bool(before) and before[-1] not in SENTENCE_ENDS
 
 
 def no_known_detail(text: str, said: Said, phrasing: Phrasing) -> str:
-    """Leave out a name or number that was given before, with the preposition before it (English).
+    """Leave out a name or number that the customer gave before, with its preposition (English).
 
-    Only where a clause or another preposition comes next, so that nothing hangs loose.
+    Only behind a noun with its article and where a clause or another preposition comes next, so
+    that nothing hangs loose; and not where the agent asked, as it may be the answer.
     """
     words = words_of(text)
+    if said.asks(DETAILS) or QUOTED.search(text):
+        return text
     for start, word in enumerate(words):
-        if word.text not in LINKS:
+        if word.text not in LINKS or not _names_a_thing(text, words, start):
             continue
         end = start + 1
         while end < len(words) and is_detail(text, words[end], phrasing.rarity):
             end += 1
         if end > start + 1 and _known(words[start + 1 : end], said) and _ends(text, words, end):
-            left = text[: word.start].rstrip() + _rest(text, words, end)
+            left = text[: word.start].rstrip() + text[words[end - 1].end :]
             return _capital(text, left) if len(words_of(left)) >= FEWEST_WORDS else text
     return text
+
+
+def _names_a_thing(text: str, words: Sequence[Word], end: int) -> bool:
+    """Whether an article and a name of few words stand right before a place."""
+    for start in range(end - 1, max(-1, end - 2 - NAME_WORDS), -1):
+        if text[words[start].end : words[start + 1].start].strip():
+            return False
+        if words[start].text in ARTICLES:
+            return start < end - 1 and not words[end - 1].text.endswith(PARTICIPLES)
+        if words[start].text in STOPS:
+            return False
+    return False
 
 
 def _known(run: Sequence[Word], said: Said) -> bool:
@@ -136,40 +163,11 @@ def _ends(text: str, words: Sequence[Word], end: int) -> bool:
     return bool(between.strip()) or words[end].text in LINKS
 
 
-def _rest(text: str, words: Sequence[Word], end: int) -> str:
-    return text[words[end - 1].end :]
-
-
 def pronoun(text: str, said: Said, phrasing: Phrasing) -> str:
     """Put a pronoun for what the customer named in one of the last turns (English)."""
-    words = words_of(text)
-    for start, word in enumerate(words):
-        if word.text not in DETERMINERS or (start and words[start - 1].text in JOINING):
-            continue
-        end = _name_end(text, words, start)
-        named = [one.text for one in words[start + 1 : end]]
-        if named and named[-1] not in TIMES and any(turn.issuperset(named) for turn in said.recent):
-            return _capital(text, _replaced(text, words, start, end))
-    return text
-
-
-def _name_end(text: str, words: Sequence[Word], start: int) -> int:
-    """Where the name behind an article ends; the article's place where it is none."""
-    end = start + 1
-    while end < len(words) and words[end].text not in STOPS:
-        if text[words[end - 1].end : words[end].start].strip():
-            break
-        end += 1
-    owns = end < len(words) and words[end].text in ("of", "for")
-    return end if 1 < end - start <= NAME_WORDS + 1 and not owns else start
-
-
-def _replaced(text: str, words: Sequence[Word], start: int, end: int) -> str:
-    head, begin = words[end - 1].text, words[start].start
-    if start and words[start - 1].text in TOWARDS and head in PLACES:
-        return f"{text[: words[start - 1].start]}there{text[words[end - 1].end :]}"
-    several = words[start].text in SEVERAL or (head.endswith("s") and not head.endswith("ss"))
-    return f"{text[:begin]}{'them' if several else 'it'}{text[words[end - 1].end :]}"
+    if said.asks(CHOICES) or QUOTED.search(text):
+        return text
+    return with_pronoun(text, said.recent)
 
 
 def lead_in(text: str, said: Said, phrasing: Phrasing) -> str:

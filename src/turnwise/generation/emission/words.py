@@ -10,7 +10,10 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
+
+TEXTS_KEPT = 1 << 12  # whose words were looked for: each rule asks for those of the same text
 
 # A number keeps its inner marks (11:30, 408-971-8523), a word its apostrophes and hyphens.
 _WORD = re.compile(r"\d+(?:[.,:/-]\d+)*(?!\w)|[^\W_]+(?:['’-][^\W_]+)*")
@@ -25,6 +28,7 @@ class Word(NamedTuple):
     end: int
 
 
+@lru_cache(TEXTS_KEPT)
 def words_of(text: str) -> tuple[Word, ...]:
     """The words of a text, in their order."""
     return tuple(Word(one.group().lower(), one.start(), one.end()) for one in _WORD.finditer(text))

@@ -26,15 +26,18 @@ ROLE = "a role's name"
 LABEL = "a label leaked"
 LANGUAGE = "another language than the logs'"
 
-# Prompts and models write these in English, whatever the language of the talk is.
+# Prompts and models write these in English, whatever the language of the talk is. No pattern may
+# search a run of signs again from each of its places: logs hold turns of 50,000 characters.
 _ROLES = "customer|client|caller|agent|representative|bot|chatbot|user|assistant|system|human|ai"
 _ROLE = re.compile(
-    rf"^[\W_]*(?:{_ROLES})(?: (?:turn|message|reply))?[ #*_]*\d*[*_\]) ]*[:：]", re.I | re.M
+    rf"^(?:[^\w\n]|_)*(?:{_ROLES})(?: (?:turn|message|reply))?"
+    r"[ #*_]{0,8}\d{0,8}[*_\]) ]{0,8}[:：]",
+    re.I | re.M,
 )
 _TEMPLATE = re.compile(
-    r"\{\{|\}\}|\{%|%\}|<\|[^|]*\|>|\[/?INST\]|</?s>|<</?SYS>>|```|</?\w*(?:think|turn|text"
-    r"|history|example|question|answer|customer|agent|message|utterance|prompt)\w*>"
-    r"|^\s*\{\s*\"|\[(?:your|insert|enter|name of|customer|agent|company)\b[^\]\d_]*\]"
+    r"\{\{|\}\}|\{%|%\}|<\|[^|]*\|>|\[/?INST\]|</?s>|<</?SYS>>|```|</?\w{0,40}(?:think|turn"
+    r"|text|history|example|question|answer|customer|agent|message|utterance|prompt)\w{0,40}>"
+    r"|^\s*\{\s*\"|\[(?:your|insert|enter|name of|customer|agent|company)\b[^\]\d_]{0,80}\]"
     r"|\bas an (?:ai|artificial intelligence|assistant)\b|\b(?:ai|large|a) language model\b"
     r"|^\W*(?:sure|certainly|of course|okay|here)\b[^.!?\n]{0,40}\bhere(?:'s| is| are)\b[^\n]*:"
     r"|^\W*here(?:'s| is| are)\b[^\n]{0,60}\b(?:question|reply|answer|response|message|turn"
@@ -42,7 +45,7 @@ _TEMPLATE = re.compile(
     re.I,
 )
 _TOKEN = re.compile(r"\w[\w/.:\\|]*\w")
-_ENCLOSED = re.compile(r"[\[<{`]+([^\[\]<>{}`\n]{1,80})[\]>}`]+")
+_ENCLOSED = re.compile(r"(?<![\[<{`])[\[<{`]+([^\[\]<>{}`\n]{1,80})[\]>}`]+")
 _NAMED = re.compile(r"(?<!\w)([^\W\d]\w*)\s*[:：=]\s*[\"'“‘*]*([^\n\"'”’*.,;)]{1,80})")
 _ARROW = re.compile(r"\s*>\s*")
 

@@ -10,6 +10,7 @@ from turnwise.errors import ConfigError, GenerationError
 from turnwise.generated import Dropped, GeneratedConversation
 
 KEPT = 0.85
+TOLD = {"session": "rated", "sdrs": "SDRS"}  # scores as people read them
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,9 @@ def keep_best(
     pairs = list(zip(conversations, values, strict=True))
     reasons = {
         "not rated": sum(map(math.isnan, values)),
-        f"{score} below {threshold:.4g}": sum(value < threshold for value in values),
+        f"{TOLD.get(score, score)} under {threshold:.3g}, the best {share:.0%} were kept": sum(
+            value < threshold for value in values
+        ),
     }
     return Filtered(
         kept=tuple(one for one, value in pairs if value >= threshold),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import comb
+from math import exp, lgamma, log
 
 from turnwise.generation.quality.wording import scripts, words
 
@@ -100,7 +100,21 @@ def _expected(texts: Sequence[Sequence[str]]) -> float:
 
 
 def _at_most(known: int, said: int, chance: float) -> float:
-    """The chance of so few known words, were each known independently of the others."""
+    """The chance of so few known words, were each known independently of the others.
+
+    Args:
+        chance: of each, in [0, 1).
+    """
+    if not chance:
+        return 1.0
+    # By logarithms: of some thousand words the ways are too many for a float.
     return sum(
-        comb(said, one) * chance**one * (1 - chance) ** (said - one) for one in range(known + 1)
+        exp(
+            lgamma(said + 1)
+            - lgamma(one + 1)
+            - lgamma(said - one + 1)
+            + one * log(chance)
+            + (said - one) * log(1 - chance)
+        )
+        for one in range(known + 1)
     )

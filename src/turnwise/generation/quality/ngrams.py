@@ -42,7 +42,9 @@ class NgramModel:
 
     def log_probability(self, text: str) -> tuple[float, int]:
         """The natural logarithm of a text's probability, and over how many words, its end
-        counted as one."""
+        counted as one; over none where nothing was learnt, as then nothing can be told."""
+        if not self._counts:
+            return 0.0, 0
         said = (*(START,) * (self._order - 1), *words(text), END)
         places = range(self._order - 1, len(said))
         total = sum(self._log(said[at - self._order + 1 : at], said[at]) for at in places)

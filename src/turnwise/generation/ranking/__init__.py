@@ -11,6 +11,7 @@ from turnwise.generation.ranking.embedded import EmbeddedAnswerJudge
 from turnwise.generation.ranking.files import read_pairs, write_pairs
 from turnwise.generation.ranking.judging import AnswerJudge, LlmAnswerJudge
 from turnwise.generation.ranking.pairs import Ranked, RankingPair, rank_answers
+from turnwise.generation.ranking.rivals import rival_answers
 
 __all__ = [
     "AnswerJudge",
@@ -23,5 +24,6 @@ __all__ = [
     "contests",
     "rank_answers",
     "read_pairs",
+    "rival_answers",
     "write_pairs",
 ]

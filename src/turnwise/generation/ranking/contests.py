@@ -80,7 +80,7 @@ def contests(
             there is none, an answer to a question of other labels is drawn from the other
             conversations; which one depends on the seed, the id and the set of them alone.
     """
-    found = [one for one in map(_last_answered, conversations) if one is not None]
+    found = [one for one in map(last_answered, conversations) if one is not None]
     pool = sorted(found, key=lambda one: (one.conversation_id, one.turn))
     for one in found:
         other = (alternatives or {}).get(one.conversation_id) or _of_other_intent(one, pool, seed)
@@ -103,7 +103,8 @@ def plain(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-def _last_answered(one: GeneratedConversation | LabelledConversation) -> Asked | None:
+def last_answered(one: GeneratedConversation | LabelledConversation) -> Asked | None:
+    """The last labelled customer turn that was answered; None where none was."""
     if isinstance(one, LabelledConversation):
         return next(reversed(list(answered(one.conversation, one.labels))), None)
     labels = {place: turn.labels for place, turn in enumerate(one.turns) if turn.labels}

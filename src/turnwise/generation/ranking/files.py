@@ -3,8 +3,8 @@
     {"id": "conversation#turn", "context": [{"role", "text"}], "labels": {dimension: label},
      "better": {"text", "maker", "source", "rating", "other_intent"}, "worse": {the same}, "judge"}
 
-The question is the last turn of the context. `training.ranking.join_pair` takes the customer's
-turns of it, joined by a comma and a space, and either answer.
+The question is the last turn of the context. Training on the set that the pairs are of reads them
+where it ranks answers (`training.ranking`).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class _Turn(_Read):
 
 
 class _Answer(_Read):
-    text: _Text
+    text: Annotated[_Text, Field(pattern=r"\S")]
     maker: _Name
     rating: Annotated[float, Field(ge=1, le=10)]
     source: _Name = ""
@@ -78,24 +78,29 @@ def read_pairs(path: Path) -> Iterator[RankingPair]:
     """Read what `write_pairs` wrote.
 
     Raises:
-        FormatError: it can't be read, or a line is no pair; with its line and field.
+        FormatError: it can't be read, a line is no pair, or a second one of its question; with its
+            line and field.
     """
+    seen = set[str]()
     for line in lines(path):
         if line.error is not None:
             raise line.error
         if not line.text.strip():
             continue
         try:
-            yield _pair(_Pair.model_validate_json(line.text))
+            found = _Pair.model_validate_json(line.text)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            raise FormatError(
-                str(first["msg"]),
-                path=path,
-                line=line.number,
-                field=".".join(map(str, first["loc"])),
-                hint="Write the pairs anew",
-            ) from error
+            field = ".".join(map(str, first["loc"]))
+            raise _fault(path, line.number, field, str(first["msg"])) from error
+        if found.id in seen:
+            raise _fault(path, line.number, "id", f"{found.id} has a pair already")
+        seen.add(found.id)
+        yield _pair(found)
+
+
+def _fault(path: Path, line: int, field: str, reason: str) -> FormatError:
+    return FormatError(reason, path=path, line=line, field=field, hint="Write the pairs anew")
 
 
 def _values(answer: Candidate, rating: float) -> dict[str, object]:

@@ -59,6 +59,12 @@ PHRASES: Mapping[Move, tuple[str, ...]] = {
         "perfect, thanks for the help",
     ),
 }
+STILL = (
+    "it's just what i asked at first, nothing more",
+    "it's still the same thing, i don't know how else to put it",
+    "i mean what i wrote before, that's all of it",
+    "i don't know what else to tell you, i only want that sorted",
+)
 YES = ("yes", "yes please", "yeah that's right", "i think so, yes", "no, not really")
 UNSURE = (
     "not sure to be honest",
@@ -148,6 +154,7 @@ _UNHELPFUL = re.compile(
     r"|rephrase|other words|don'?t have|not available|isn'?t available|not eligible)\b",
     re.I,
 )
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+")
 _REFERENCE = re.compile(r"(?<![\w.,:/$€£-])#?(?=[A-Z0-9-]*\d)[A-Z]{0,4}-?\d[\dA-Z-]{4,}\b")
 _GREETING = re.compile(
     r"^(?:hi|hello|hey|good (?:morning|evening|afternoon))\b(?: there)?[\s,.!]+", re.I
@@ -207,6 +214,12 @@ def has_reference(text: str) -> bool:
 def is_anyones(text: str) -> bool:
     """Whether a turn names nobody and nothing by a name or number of its own."""
     return not _NAME.search(text)
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a turn that has several."""
+    found = _SENTENCE.split(text.strip())
+    return found if len(found) > 1 else []
 
 
 def without_greeting(text: str) -> str:

@@ -21,6 +21,7 @@ from turnwise.generation.simulation.cues import (
     PHRASES,
     REGRET,
     REPLIES,
+    STILL,
     SWITCHES,
     UNSURE,
     YES,
@@ -29,25 +30,27 @@ from turnwise.generation.simulation.cues import (
     has_reference,
     helps,
     is_anyones,
+    sentences,
     without_greeting,
 )
 from turnwise.generation.simulation.exchanges import WISHES, Exchange, Exchanges, Near
 from turnwise.generation.simulation.moves import Move
 from turnwise.generation.simulation.players import Answer, Players, Utterance
-from turnwise.generation.simulation.scene import Scene, SeedQuery
+from turnwise.generation.simulation.scene import WRITTEN, Scene, SeedQuery
 
 PATIENCE = 2  # answers to one wish that do not settle it, after which a customer may lose it
 LONG = 3  # answers to one wish, after which an agent comes to the point
 UNHELPFUL = 2  # answers, after which a customer may want a person
 CHOICE = 3  # of the nearest turns, one is drawn
 BEHIND = 0.5  # the nearest one's score at most
+SAME = 0.9  # likeness of two turns from which on they are the same
+FEWEST = 3  # words of a sentence that is said again by itself
 RAMBLING = 25  # words of a wish that is said again
 NEAR = 0.2  # likeness of what an agent says now and in the logs, for what followed to fit
 ANSWERS = 0.1  # likeness of what a customer says now and in the logs, for the answer to fit
 SAME_MATTER = 0.5  # share of the labels that an answer's turn has in common, too
 SHORT = 10  # words of a turn that fits wherever its move does
 LOGGED = "answer from the logs"
-WRITTEN = "phrase"
 
 
 def embedded_players(exchanges: Exchanges) -> Players:
@@ -134,13 +137,13 @@ class EmbeddedCustomer:
         return [one for one, text in texts if len(text.split()) <= SHORT and is_anyones(text)]
 
     def _rambling(self, scene: Scene, random: Random) -> Utterance:
-        """The wish once more: as somebody else put it who wanted the same, or word for word."""
+        """The wish once more: as somebody else put it who wanted the same, or a part of it."""
         wish = without_greeting(scene.wish.text)
         some = _fresh(self.exchanges.alike(scene.wish.labels, wish), scene)
-        near = _first([one for one in some if one.likeness >= NEAR])
+        near = _first([one for one in some if NEAR <= one.likeness < SAME])
         start = random.choice(AGAIN)
         if not near:
-            return Utterance(start + wish, scene.wish.labels, rules=("said again",))
+            return _partly(wish, scene, start, random)
         chosen = random.choice(near).exchange
         said = without_greeting(chosen.said.text)
         return Utterance(start + said, scene.wish.labels, (chosen.said.source,), ("said again",))
@@ -151,6 +154,14 @@ def _switch(wish: SeedQuery, random: Random) -> Utterance:
     start, text = random.choice(SWITCHES), without_greeting(wish.text)
     rules = [("switch phrase", bool(start)), ("greeting left out", text != wish.text)]
     return Utterance(start + text, wish.labels, rules=tuple(name for name, used in rules if used))
+
+
+def _partly(wish: str, scene: Scene, start: str, random: Random) -> Utterance:
+    """A sentence of a wish of several, or that it is still the same: nobody writes all again."""
+    parts = [one for one in sentences(wish) if len(one.split()) >= FEWEST]
+    if parts:
+        return Utterance(start + random.choice(parts), scene.wish.labels, rules=("said again",))
+    return Utterance(random.choice(STILL), scene.wish.labels, rules=("said again", WRITTEN))
 
 
 def _phrase(scene: Scene, move: Move, random: Random) -> Utterance:
@@ -247,9 +258,10 @@ def _unsaid(some: Sequence[Exchange], scene: Scene) -> list[Exchange]:
 
 
 def _fresh(some: Sequence[Near], scene: Scene) -> list[Near]:
-    """Those whose turn was not made yet."""
-    said = {turn.text for turn in scene.turns}
-    return [one for one in some if one.exchange.said.text not in said]
+    """Those whose turn was not made yet, neither as it is nor behind other words."""
+    said, used = {turn.text for turn in scene.turns}, scene.used
+    fresh = (one for one in some if one.exchange.said.source not in used)
+    return [one for one in fresh if one.exchange.said.text not in said]
 
 
 def _first(some: Sequence[Near]) -> list[Near]:

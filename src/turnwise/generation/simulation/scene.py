@@ -9,6 +9,7 @@ from turnwise.generated import GeneratedTurn, Labels
 from turnwise.generation.simulation.moves import Move
 
 OPENING = "seed query"  # how a conversation's first turn was made
+WRITTEN = "phrase"  # of Turnwise's own: how an agent's turn was made, and a customer's rule
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from turnwise.conversations import examples
 from turnwise.errors import GenerationError
 from turnwise.generated import LabelledConversation
+from turnwise.generation.simulation.cues import without_greeting
 from turnwise.generation.simulation.scene import SeedQuery
 from turnwise.sampling import stable_hash
 
@@ -21,8 +22,15 @@ PER_DOMAIN = 50
 _PUNCTUATION = re.compile(r"[^\w\s]|_")
 
 
+def _nothing(text: str) -> bool:
+    return False
+
+
 def seed_queries(
-    logs: Iterable[LabelledConversation], domain: str | None, per_domain: int = PER_DOMAIN
+    logs: Iterable[LabelledConversation],
+    domain: str | None,
+    per_domain: int = PER_DOMAIN,
+    avoided: Callable[[str], bool] = _nothing,
 ) -> tuple[SeedQuery, ...]:
     """The most frequent distinct opening turns of each domain and market.
 
@@ -34,19 +42,24 @@ def seed_queries(
         domain: the dimension whose labels are the domains; None: every combination of labels is
             a domain.
         per_domain: how many to take of each.
+        avoided: whether a text must not be said; a conversation that opens with such a one is
+            left out, as a greeting before it may be.
 
     Raises:
-        GenerationError: no conversation opens with a labelled turn.
+        GenerationError: no conversation opens with a labelled turn that may be said.
     """
     groups: defaultdict[tuple[str, str, str], list[SeedQuery]] = defaultdict(list)
     for one in _openings(logs):
+        if avoided(one.text) or avoided(without_greeting(one.text)):
+            continue
         labels = sorted(one.labels.items()) if domain is None else one.labels.get(domain, "")
         groups[one.market, one.locale, str(labels)].append(one)
     chosen = [seed for key in sorted(groups) for seed in _frequent(groups[key], per_domain)]
     if not chosen:
         raise GenerationError(
-            "no labelled conversation opens with a customer turn of a few words, so that a "
-            "simulation has nothing to begin with. Label logs first: 'turnwise label'"
+            "no labelled conversation opens with a customer turn of a few words that no test "
+            "holds, so that a simulation has nothing to begin with. Label more logs: 'turnwise "
+            "label'"
         )
     return tuple(chosen)
 
