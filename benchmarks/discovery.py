@@ -8,11 +8,14 @@
               often pruning would have tried what trying everything chooses
     raw       MultiDoGO (media, airline) as it was logged: the task intents found and missed
     use       a classifier that learns from what was discovered in banking77's training split
+    ablation  how clusters are shown to a judge that reads (simulated), SGD with its roles hidden,
+              and merging by name
     cost      seconds, memory and growth from 10,000 to 150,000 distinct texts
 
 The number of clusters is given only to what says `true K`. Unclustered utterances count as wrong
-for accuracy and as one cluster for NMI and ARI. No judge ever saw the set that it is asked about.
-A difference counts where the ranges over the seeds part. The last line is one JSON object.
+for accuracy and as one cluster for NMI and ARI. No judge ever saw the set that it is asked about,
+but for those that are said to know gold. A difference counts where the ranges over the seeds part.
+The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -28,6 +31,8 @@ from itertools import product
 import numpy as np
 
 from benchmarks import data, protocol
+from benchmarks.discovery_ablation import ablation_cells
+from benchmarks.discovery_bench import Bench, Cells
 from benchmarks.discovery_cost import END_TO_END, QUICK_SIZES, SIZES, alone, exponent
 from benchmarks.discovery_data import (
     RAW_DOMAINS,
@@ -51,16 +56,12 @@ from benchmarks.discovery_ours import (
 from benchmarks.discovery_raw import raw_figures
 from benchmarks.discovery_rivals import CLUSTERINGS, DRAWN, FORMS, clustered, kmeans, rows_of
 from benchmarks.discovery_use import gold_clusters, in_use, job, name_agreement
-from benchmarks.runner import OUT, Figures, Key, Table, parser, run, seeds_of
+from benchmarks.runner import Figures, Key, Table, parser, run, seeds_of
 from turnwise.clusters import Rows, Space
 from turnwise.discovery.config import DiscoveryConfig
 from turnwise.discovery.pruning import hits
-from turnwise.encoders import DEFAULT_ENCODER, KeptEncoder, OnnxEncoder
-from turnwise.encoders.export import prepare_encoder
-from turnwise.project import encoder_cache
-from turnwise.workspace.vectors import SqliteVectorStore
 
-HOURS = "about 1.5 hours on 2 idle cores, estimated; a second run resumes"
+HOURS = "about 2 hours on 2 idle cores, estimated; a second run resumes"
 USED = "banking77"
 NAMED = (*SETS, "hwu64")
 NAMER_SAW = ("banking77", "clinc150")  # its settings were chosen on their gold clusters
@@ -71,10 +72,8 @@ LEARNT_FROM = (
     "ward, true K",
     "turnwise",
 )
-QUICK_TEXTS, QUICK_TURNS, QUICK_INTENTS = 700, 500, 6
+QUICK_TURNS, QUICK_INTENTS = 500, 6
 QUICK_WAYS = ("convex", "default")
-
-Cells = Iterator[tuple[Key, Callable[[], Figures]]]
 
 LADDER, FEWEST, TEXTS_A_CLUSTER = 15, 5, 8  # candidates of the pruning's ladder, and its ends
 
@@ -89,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def measure_all(table: Table, options: argparse.Namespace) -> Mapping[str, object]:
     """Every cell of the parts that were asked for, and what they come to over the seeds."""
-    bench = _Bench(options)
+    bench = Bench(options)
     for part in options.only:
         for key, measure in PARTS[part](bench):
             table.cell({"part": part, **key}, measure)
@@ -103,24 +102,7 @@ def measure_all(table: Table, options: argparse.Namespace) -> Mapping[str, objec
     }
 
 
-class _Bench:
-    """What all cells share: data, encoder, seeds."""
-
-    def __init__(self, options: argparse.Namespace) -> None:
-        self.quick = bool(options.quick)
-        self.folder = data.data_folder(options.data)
-        onnx = OnnxEncoder(prepare_encoder(DEFAULT_ENCODER, encoder_cache()))
-        self.store = SqliteVectorStore(OUT / "vectors.db", onnx.id)
-        self.encoder = KeptEncoder(onnx, self.store)
-        self.seeds: Sequence[int] = (0,) if self.quick else options.seeds
-        self.sets: Sequence[str] = SETS[:1] if self.quick else options.set
-
-    def gold(self, name: str) -> GoldSet:
-        whole = gold_set(self.folder, name)
-        return whole.capped(QUICK_TEXTS) if self.quick else whole
-
-
-def _table(bench: _Bench) -> Cells:
+def _table(bench: Bench) -> Cells:
     """Rivals with the true number of clusters, ours without it."""
     for name in bench.sets:
         for form, clustering, seed in product(FORMS, CLUSTERINGS, bench.seeds):
@@ -140,7 +122,7 @@ def _row(name: str, method: str, seed: int) -> Key:
     return {"set": name, "method": method, "seed": seed}
 
 
-def _rival(bench: _Bench, name: str, form: str, clustering: str, seed: int) -> Figures:
+def _rival(bench: Bench, name: str, form: str, clustering: str, seed: int) -> Figures:
     gold = bench.gold(name)
     clusters, seconds = clustered(gold, bench.encoder, form, clustering, seed)
     plain = bench.encoder.encode(gold.texts)
@@ -148,17 +130,17 @@ def _rival(bench: _Bench, name: str, form: str, clustering: str, seed: int) -> F
     return {**found, "seconds": round(seconds, 1), "calls": 0}
 
 
-def _ours(bench: _Bench, name: str, config: DiscoveryConfig) -> Figures:
+def _ours(bench: Bench, name: str, config: DiscoveryConfig) -> Figures:
     return measured(bench.gold(name), bench.encoder, config, helpers_for(name, bench.encoder))
 
 
-def _told_gold(bench: _Bench, name: str, config: DiscoveryConfig) -> Figures:
+def _told_gold(bench: Bench, name: str, config: DiscoveryConfig) -> Figures:
     gold = bench.gold(name)
     helpers = replace(helpers_for(name, bench.encoder), judge=GoldJudge(gold))
     return measured(gold, bench.encoder, config, helpers)
 
 
-def _judge(bench: _Bench) -> Cells:
+def _judge(bench: Bench) -> Cells:
     """Judge, namer and pruning, each on what it never saw."""
     for name in bench.sets:
         yield {"what": "judge", "set": name}, partial(judge_figures, name)
@@ -170,7 +152,7 @@ def _judge(bench: _Bench) -> Cells:
         yield key, partial(_naming, bench, name)
 
 
-def _naming(bench: _Bench, name: str) -> Figures:
+def _naming(bench: Bench, name: str) -> Figures:
     """The namer on gold clusters."""
     gold = bench.gold(name)
     vectors = bench.encoder.encode(gold.texts)
@@ -179,7 +161,7 @@ def _naming(bench: _Bench, name: str) -> Figures:
     return name_agreement(gold.intents, names, bench.encoder)
 
 
-def _pruning(bench: _Bench, name: str, seed: int) -> Figures:
+def _pruning(bench: Bench, name: str, seed: int) -> Figures:
     """Of a ladder of candidates that is named: where none is, a screen leaves too few to prune."""
     texts = bench.gold(name).texts
     counts = np.geomspace(FEWEST, len(texts) / TEXTS_A_CLUSTER, LADDER).round()
@@ -192,27 +174,27 @@ def _pruning(bench: _Bench, name: str, seed: int) -> Figures:
     return {**rates, "rounds": hit[0][1]}
 
 
-def _raw(bench: _Bench) -> Cells:
+def _raw(bench: Bench) -> Cells:
     """MultiDoGO's conversations as they were logged."""
     for domain, seed in product(RAW_DOMAINS[:1] if bench.quick else RAW_DOMAINS, bench.seeds):
         yield {"domain": domain, "seed": seed}, partial(_logs, bench, domain, seed)
 
 
-def _logs(bench: _Bench, domain: str, seed: int) -> Figures:
+def _logs(bench: Bench, domain: str, seed: int) -> Figures:
     logs = raw_logs(bench.folder, domain, QUICK_TURNS if bench.quick else 0)
     helpers = helpers_for("multidogo", bench.encoder)
     found = found_in_logs(logs.conversations, bench.encoder, DiscoveryConfig(seed=seed), helpers)
     return raw_figures(logs, found)
 
 
-def _use(bench: _Bench) -> Cells:
+def _use(bench: Bench) -> Cells:
     """Classifiers that learn from clusters of banking77's training split."""
     for way, seed in product(LEARNT_FROM, bench.seeds):
         if seed == 0 or way not in ("gold", "ward, true K"):
             yield {"learnt from": way, "seed": seed}, partial(_used, bench, way, seed)
 
 
-def _used(bench: _Bench, way: str, seed: int) -> Figures:
+def _used(bench: Bench, way: str, seed: int) -> Figures:
     train, asked = (gold_set(bench.folder, USED, split) for split in ("train", "test"))
     if bench.quick:
         train = train.of_intents(QUICK_INTENTS)
@@ -221,7 +203,7 @@ def _used(bench: _Bench, way: str, seed: int) -> Figures:
     return in_use(work, _learnt(bench, way, train, seed))
 
 
-def _learnt(bench: _Bench, way: str, train: GoldSet, seed: int) -> Sequence[Rows]:
+def _learnt(bench: Bench, way: str, train: GoldSet, seed: int) -> Sequence[Rows]:
     """The clusters that a classifier learns."""
     if way == "gold":
         return gold_clusters(train.gold)
@@ -237,22 +219,23 @@ def _learnt(bench: _Bench, way: str, train: GoldSet, seed: int) -> Sequence[Rows
     return clusters_of(found)
 
 
-def _cost(bench: _Bench) -> Cells:
+def _cost(bench: Bench) -> Cells:
     """Whole runs with nothing kept; the size of the claim for every seed."""
     for size in QUICK_SIZES if bench.quick else SIZES:
         for seed in bench.seeds if size == END_TO_END else bench.seeds[:1]:
             yield {"texts": size, "seed": seed}, partial(_alone, bench, size, seed)
 
 
-def _alone(bench: _Bench, size: int, seed: int) -> Figures:
+def _alone(bench: Bench, size: int, seed: int) -> Figures:
     return alone(many_texts(bench.folder, size), seed)
 
 
-PARTS: Mapping[str, Callable[[_Bench], Cells]] = {
+PARTS: Mapping[str, Callable[[Bench], Cells]] = {
     "table": _table,
     "judge": _judge,
     "raw": _raw,
     "use": _use,
+    "ablation": ablation_cells,
     "cost": _cost,
 }
 

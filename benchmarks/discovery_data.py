@@ -124,6 +124,12 @@ class RawLogs:
         return self.totals.keys() - TALK
 
 
+def two_sided(folder: Path, count: int, seed: int) -> tuple[Conversation, ...]:
+    """Dialogues of SGD's dev split, customers' turns and agents', another lot for every seed."""
+    every = _sgd(folder).splits["dev"]
+    return tuple(sorted(every, key=lambda one: stable_hash(f"{seed} {one.id}"))[:count])
+
+
 def fold(text: str) -> str:
     """What texts have in common that differ in case and white space alone."""
     return " ".join(text.casefold().split())

@@ -47,7 +47,7 @@ HOURS = "about an hour on 2 cores under load; a second run resumes"
 CONVERSATIONS, TEST_TURNS = 500, 10_000
 LOGS = 2_000  # further conversations, of which nobody labelled a turn
 QUICK, QUICK_LOGS = Sizes(150, 1_000), 150  # about 3,000 labelled turns of SGD in all
-CALLED, QUICK_CALLED = 400, 60  # conversations that a language model writes
+CALLED, QUICK_CALLED = 1_000, 60  # conversations that a language model writes
 MIXES = (0.0, 0.1, 0.3, 0.5)
 FACTS: Mapping[str, Callable[[Logs], Figures]] = {
     "quality": quality,

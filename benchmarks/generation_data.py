@@ -5,7 +5,7 @@
 The turns are those of `learning_data`. What tells the order of intents is the logs, labelled in one
 of three ways (`Labels`): by a single-turn model, which reads a turn with what was answered and
 never saw the conversation (`guessed`), by the same model with its beliefs about all turns of a
-conversation settled together (`settled`), or by people, turn by turn (`gold`).
+conversation settled together (`settled`), as a project has it, or by people, turn by turn (`gold`).
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from benchmarks.learning_ours import labelled as with_gold
 from turnwise.config import load_recipe
 from turnwise.conversations import ContextWindow, Conversation, Example, examples
 from turnwise.encoders import Encoder
-from turnwise.generated import LabelledConversation, Probabilities, State
+from turnwise.generated import LabelledConversation, Reader, State
 from turnwise.generation.chains import ChainStatistics, estimate_chains
 from turnwise.generation.chains.settling import settled
 from turnwise.generation.emission import Pools, Position, Utterance
 from turnwise.sampling import stable_hash
+from turnwise.steps.exchange_reading import ExchangeReader
 from turnwise.training import Classifier, LabelledExample, train
 
 Labels = Literal["guessed", "settled", "gold"]
 LABELS: tuple[Labels, ...] = get_args(Labels)
-PARTS = 5
 INTENT = "intent"
 WINDOWS: Mapping[str, ContextWindow] = {
     "sgd": ContextWindow("both"),
@@ -42,35 +42,6 @@ WINDOWS: Mapping[str, ContextWindow] = {
 }
 # The turn alone, as `single` has it; that one trains five models where turns are few.
 ALONE = ContextWindow("customer", max_turns=0)
-
-
-@dataclass(frozen=True)
-class Reading:
-    """Single-turn models; implements `generated.Reader`.
-
-    Attributes:
-        classifiers: each with the conversations that it never saw.
-    """
-
-    classifiers: Sequence[tuple[Classifier, frozenset[str]]]
-    encoder: Encoder
-
-    def probabilities(self, examples: Sequence[Example]) -> Mapping[str, Probabilities]:
-        """Return, for each dimension, Float32[n_examples, n_labels]."""
-        asked = [exchange(one) for one in examples]
-        names = self.classifiers[0][0].taxonomy
-        found = {
-            one.name: np.zeros((len(examples), len(one.names)), np.float32)
-            for one in names.dimensions
-        }
-        for classifier, unseen in self.classifiers:
-            rows = [row for row, one in enumerate(asked) if one.key[0] in unseen]
-            if not rows:
-                continue
-            read = classifier.probabilities([asked[row] for row in rows], self.encoder)
-            for name, chances in read.items():
-                found[name][rows] = chances
-        return found
 
 
 @dataclass(frozen=True)
@@ -120,18 +91,10 @@ class Logs:
         return train(turns, task.tuning, task.taxonomy, self.encoder, config)
 
     @cached_property
-    def reading(self) -> Reading:
-        """Single-turn models, each of which reads the conversations that it did not learn from."""
-        found = []
-        turns = [replace(one, example=exchange(one.example)) for one in self.single]
-        for part in range(PARTS):
-            ids = frozenset(one.id for one in self.conversations if _part(one.id) == part)
-            others = [one for one in turns if _origin(one.example) not in ids]
-            found.append((self.taught(others, ALONE), ids))
-        if self.further:
-            beyond = frozenset(one.id for one in self.further)
-            found.append((self.taught(turns, ALONE), beyond))
-        return Reading(found, self.encoder)
+    def reading(self) -> Reader:
+        """What a project reads its logs by; it cuts its single turns out by itself."""
+        task = self.work.task
+        return ExchangeReader(self.real, task.tuning, task.taxonomy, self.encoder)
 
     def labelled(self, labels: Labels) -> list[LabelledConversation]:
         """The logs, every customer turn labelled; of gold, the training conversations alone."""
@@ -189,26 +152,6 @@ class Logs:
             state = tuple(one.labels[name] for name in self.dimensions)
             shown.setdefault(state, []).append(_utterance(one.example, state, states))
         return Pools(self.work.task.taxonomy, shown, intent=INTENT)
-
-
-def exchange(one: Example) -> Example:
-    """A turn with what was answered, as one text: in logs, unlike in service, both are there."""
-    said = [one.text]
-    for turn in one.conversation.turns[one.index + 1 :]:
-        if turn.role == "customer":
-            break
-        said.append(turn.text)
-    turn = replace(one.turn, text="\n".join(said))
-    return Example(replace(one.conversation, turns=(turn,)), 0)
-
-
-def _part(conversation: str) -> int:
-    return stable_hash(conversation) // 10 % PARTS  # the last digit says what is tuning
-
-
-def _origin(alone: Example) -> str:
-    """The conversation that a single turn was cut out of; see `cut_off`."""
-    return alone.key[0].rpartition("#")[0]
 
 
 def gold_of(conversation: Conversation) -> dict[int, dict[str, str]]:
