@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from onnx import helper, numpy_helper
 
 from turnwise.encoders import int8, open_session
-from turnwise.encoders.int8 import quantize_rows, weight_levels
+from turnwise.encoders.int8 import processor_flags, quantize_rows, weight_levels
 
 WIDTH, OUT = 96, 64
+LEVELS = weight_levels(processor_flags())  # as is exported here: with more, products overflow
+NEAR = 0.999 if LEVELS == 127 else 0.998  # half the levels of a weight: coarser
 
 
 def save_layers(path: Path, opset: int = 17) -> Path:
@@ -55,7 +57,7 @@ def run(path: Path, x: np.ndarray) -> np.ndarray:
 def models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("int8")
     source = save_layers(folder / "fp32.onnx")
-    assert quantize_rows(source, folder / "int8.onnx", [{"x": rows(20)}]) == 2
+    assert quantize_rows(source, folder / "int8.onnx", [{"x": rows(20)}], LEVELS) == 2
     return source, folder / "int8.onnx"
 
 
@@ -66,20 +68,21 @@ def cosine(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 def test_products_are_near_those_of_floats_in_spite_of_an_outlier(models: tuple[Path, Path]):
     x = rows(50, seed=2)
-    assert cosine(run(models[0], x), run(models[1], x)).min() > 0.999
+    assert cosine(run(models[0], x), run(models[1], x)).min() > NEAR
 
 
 def test_smoothing_is_what_holds_against_the_outlier(
     models: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(int8, "_smoothing", lambda top, _: np.ones_like(top))
-    quantize_rows(models[0], tmp_path / "plain.onnx", [{"x": rows(20)}])
+    quantize_rows(models[0], tmp_path / "plain.onnx", [{"x": rows(20)}], LEVELS)
     x = rows(50, seed=2)
     expected = run(models[0], x)
     smooth, plain = (
         cosine(expected, run(path, x)) for path in (models[1], tmp_path / "plain.onnx")
     )
-    assert 1 - smooth.mean() < 0.5 * (1 - plain.mean())
+    worth = 0.5 if LEVELS == 127 else 1.0  # coarse weights err more than what smoothing mends
+    assert 1 - smooth.mean() < worth * (1 - plain.mean())
 
 
 @settings(max_examples=25, deadline=None)
@@ -104,9 +107,9 @@ def test_small_weights_stay_float_and_old_ones_are_gone(models: tuple[Path, Path
 
 def test_newer_opsets_are_rewritten_too(tmp_path: Path):
     source = save_layers(tmp_path / "fp32.onnx", opset=21)
-    quantize_rows(source, tmp_path / "int8.onnx", [{"x": rows(20)}])
+    quantize_rows(source, tmp_path / "int8.onnx", [{"x": rows(20)}], LEVELS)
     x = rows(10, seed=3)
-    assert cosine(run(source, x), run(tmp_path / "int8.onnx", x)).min() > 0.999
+    assert cosine(run(source, x), run(tmp_path / "int8.onnx", x)).min() > NEAR
 
 
 @pytest.mark.parametrize(
