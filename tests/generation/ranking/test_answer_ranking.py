@@ -212,7 +212,7 @@ def test_ties_contradictions_and_failed_ratings_are_dropped_and_counted():
 
 
 NAMES = st.text(min_size=1, max_size=12)
-ROWS = st.tuples(NAMES, NAMES.map(lambda text: f"b{text}"), NAMES)
+ROWS = st.tuples(NAMES, NAMES.map(lambda text: f"b{text}"), NAMES.map(lambda text: f"c{text}"))
 
 
 @given(st.lists(ROWS, max_size=4, unique_by=lambda row: row[0]))
