@@ -77,7 +77,9 @@ def leaks(logs: Logs) -> Figures:
         found |= {
             f"{name}_turns": len(texts),
             f"{name}_leaked": sum(_words(text) in same for text in texts),
-            f"{name}_dropped": sum(one.count for one in emission.dropped),
+            f"{name}_dropped": sum(
+                one.count for one in emission.dropped if one.what == "conversations"
+            ),
             f"{name}_conversations": TEST_CHAINS,
         }
     return found

@@ -58,7 +58,8 @@ class Tally:
         outcomes: how those that came to their end did -> how many.
         dropped: reason -> how many conversations; queries: that no conversation was begun with;
         turns: that stayed as their example is.
-        unfinished: conversations that the budget did not reach to the end.
+        unfinished: conversations that the budget did not reach to the end; shortened: that end
+        before their chain does, as nothing was left to say that had not been said.
         rewritten: turns whose labels a classifier read once they were written; misread: those of
             them that it read another label from, and that did not stay.
     """
@@ -67,6 +68,7 @@ class Tally:
     queries: Counter[str] = field(default_factory=Counter)
     turns: Counter[str] = field(default_factory=Counter)
     unfinished: int = 0
+    shortened: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     rewritten: int = 0
     misread: int = 0
@@ -116,7 +118,7 @@ def lines(turns: Sequence[GeneratedTurn], saving: int = 0) -> tuple[Line, ...]:
     return tuple(Line(turn.role, turn.text) for turn in turns[first:])
 
 
-def together(calls: float) -> int:
+def at_once_for(calls: float) -> int:
     """How many conversations to write at once, so that so many calls end with whole ones."""
     return int(max(1, min(AT_ONCE, calls // CALLS)))
 

@@ -113,6 +113,7 @@ def _emitted(job: _Job) -> Iterator[GeneratedConversation]:
     for one in made.dropped:
         (job.tally.turns if one.what == "turns" else job.tally.dropped)[one.reason] += one.count
     job.tally.rewritten, job.tally.misread = made.rewritten, made.misread
+    job.tally.shortened = made.shortened
 
 
 def _written(job: _Job) -> Iterator[GeneratedConversation]:

@@ -99,8 +99,7 @@ class ExchangeReader:
                 if self._part(one.example) != part
             ]
             config = replace(load_recipe("frozen").training, context=WINDOW)
-            # Calibrated on turns alone: on exchanges a few more labels of the logs were right, and
-            # what was made of them taught no better.
+            # Calibrated on turns alone, as all that is held apart is.
             self._classifiers[part] = train(
                 turns, self._calibration, self._taxonomy, self._encoder, config, self._progress
             )

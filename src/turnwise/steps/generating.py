@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from turnwise.endpoints import TEACHER
 from turnwise.errors import ConfigError, GenerationError
 from turnwise.generated import GeneratedConversation, Method
-from turnwise.generation.asking import Tally, together
+from turnwise.generation.asking import Tally, at_once_for
 from turnwise.generation.config import By, GenerationConfig
 from turnwise.generation.generate import generate
 from turnwise.generation.material import Material
@@ -101,16 +101,19 @@ def generate_conversations(
     budget = Budget(options.calls, options.tokens, options.money)
     tally, made = Tally(), list[GeneratedConversation]()
     with project.recorded("generate", facts=_facts(config, name)) as record:
-        with open_helpers(project, material, config, budget, progress) as opened:
-            helpers = replace(opened.helpers, at_once=together(_reach(project, config, options)))
-            with telling_progress(opened, made, tally):
-                made.extend(generate(material, config, helpers, tally, progress))
-                labelled = relabelled(project, made, config, budget, progress)
-                rated = rate(labelled.conversations, of_market, config, helpers, progress)
-                ranked: Ranked | None = None
-                with open_rankers(project, config, helpers, options.rival, budget) as rankers:
-                    if options.pairs:
-                        ranked = rankers.rank(rated.kept, of_market, config.seed, progress)
+        with (
+            open_helpers(project, material, config, budget, progress) as opened,
+            open_rankers(project, config, opened.helpers, options.rival, budget) as rankers,
+            telling_progress(lambda: opened.spend + rankers.spend, made, tally),
+        ):
+            at_once = at_once_for(_reach(project, config, options))
+            helpers = replace(opened.helpers, at_once=at_once)
+            made.extend(generate(material, config, helpers, tally, progress))
+            labelled = relabelled(project, made, config, budget, progress)
+            rated = rate(labelled.conversations, of_market, config, helpers, progress)
+            ranked: Ranked | None = None
+            if options.pairs:
+                ranked = rankers.rank(rated.kept, of_market, config.seed, progress)
             spend = opened.spend + labelled.spend + rankers.spend
         job = Made(project, config, name, of_market, tally, labelled, rated, ranked)
         result = job.written(begun, spend, budget.reached)

@@ -41,10 +41,7 @@ class Opened:
 
     @property
     def spend(self) -> Spend:
-        total = Spend()
-        for one in self.clients:
-            total = total + one.spend
-        return total
+        return sum((one.spend for one in self.clients), Spend())
 
 
 def read_material(project: Project, progress: Progress = silent) -> Material:

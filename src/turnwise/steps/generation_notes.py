@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Sized
+from collections.abc import Callable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 
 from turnwise.conversations import Conversation, examples
@@ -10,8 +10,7 @@ from turnwise.generated import GeneratedConversation
 from turnwise.generation.asking import Tally
 from turnwise.generation.config import GenerationConfig
 from turnwise.generation.material import Material
-from turnwise.llm import EndpointError
-from turnwise.steps.generation_helpers import Opened
+from turnwise.llm import EndpointError, Spend
 
 FEW = 30  # labelled conversations below which it is said how few they are
 CHAINED = ("random", "hmm", "embedded", "llm")  # methods that follow a chain of labels
@@ -23,7 +22,7 @@ def answers(conversation: Conversation) -> bool:
 
 
 @contextmanager
-def telling_progress(opened: Opened, made: Sized, tally: Tally) -> Iterator[None]:
+def telling_progress(spend: Callable[[], Spend], made: Sized, tally: Tally) -> Iterator[None]:
     """Say of an endpoint that answers no more how far the conversations have come.
 
     Raises:
@@ -32,7 +31,7 @@ def telling_progress(opened: Opened, made: Sized, tally: Tally) -> Iterator[None
     try:
         yield
     except EndpointError as error:
-        answered = opened.spend.answered + opened.spend.reused
+        answered = spend().answered + spend().reused
         if not answered:
             raise
         ended = max(len(made), tally.outcomes.total())

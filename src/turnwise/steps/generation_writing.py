@@ -174,6 +174,11 @@ class Made:
             yield f"the logs hold no more than {begun:,} labelled queries to begin with"
         if unfinished := self.tally.unfinished:
             yield f"{unfinished:,} conversations were not finished"
+        if shortened := self.tally.shortened:
+            yield (
+                f"{shortened:,} conversations end before their chain does: nothing was left to say "
+                "of a label that had not been said. More labelled turns lengthen them"
+            )
         if unreached := self.labelled.unreached:
             yield f"{unreached:,} turns kept the labels that were intended"
         if not self.rated.kept:

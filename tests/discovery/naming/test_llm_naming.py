@@ -70,6 +70,21 @@ def test_a_name_that_came_twice_is_asked_for_again(background):
     assert "- renew-loan" in render(naming_task().template, again.values)[1]["content"]
 
 
+def test_the_name_that_is_asked_about_again_is_shown_however_many_others_there_are(
+    background, monkeypatch
+):
+    monkeypatch.setattr("turnwise.discovery.naming.llm.MOST_TAKEN", 1)
+    namer = namer_by(
+        background,
+        lambda question: answer(
+            action="book" if "card" in question.values["texts"][0] else "renew"
+        ),
+    )
+    namer.name(SPACE, CLUSTERS[1:])
+    again = [one.values["taken"] for one in namer.asker.asked if one.values["taken"]]
+    assert again == [("renew-loan",)]
+
+
 def test_a_name_that_stands_when_it_is_asked_for_again_is_that_of_both(background):
     namer = namer_by(background, lambda question: answer())
     assert [one.name for one in namer.name(SPACE, CLUSTERS[:2])] == ["renew-loan"] * 2

@@ -8,10 +8,9 @@ is made up for by another namer, and counted.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -21,7 +20,7 @@ from turnwise.clusters import ClusterName, Namer, Rows, Space
 from turnwise.discovery.naming.assignment import repeated, told_apart
 from turnwise.discovery.representatives import Sampler
 from turnwise.discovery.shown import fewer, on_a_line
-from turnwise.llm import Asker, Background, Question, Task, load_template
+from turnwise.llm import Asker, Background, Question, Task, load_template, together
 from turnwise.llm.tasks import Values
 
 VERSION = "2"  # raise it when the template, the answer or what is checked of it changes
@@ -103,13 +102,12 @@ class LlmNamer:
                 budget. What was answered is kept by whom it was asked.
         """
         order = sorted(range(len(clusters)), key=lambda at: (-len(clusters[at]), at))
-        found = self._ask(space, clusters, range(len(clusters)), ())
+        found = self._ask([self.question(space, rows) for rows in clusters])
         again = repeated(found, order)
-        if again:
-            taken = tuple(sorted({one.name for one in found if one}))[:MOST_TAKEN]
-            second = self._ask(space, clusters, again, taken)
-            for at, name in zip(again, second, strict=True):
-                found[at] = name or found[at]
+        every = {one.name for one in found if one}
+        asked = [self.question(space, clusters[at], _taken(found[at], every)) for at in again]
+        for at, name in zip(again, self._ask(asked), strict=True):
+            found[at] = name or found[at]
         missing = [at for at, one in enumerate(found) if one is None]
         self.unusable += len(missing)
         names = self._filled(space, clusters, found) if missing else [one for one in found if one]
@@ -118,7 +116,7 @@ class LlmNamer:
         return told_apart(names, space, clusters, empty)
 
     def question(self, space: Space, rows: Rows, taken: tuple[str, ...] = ()) -> Question[Naming]:
-        """What is asked about one cluster; `taken` are names that it can't have."""
+        """What is asked about one cluster; `taken` are names that others have."""
         texts = [on_a_line(text) for text in space.texts(self.sampler.draw(space.vectors, rows))]
 
         def values(saving: int = 0) -> Values:
@@ -126,14 +124,8 @@ class LlmNamer:
 
         return Question(naming_task(), values(), shrink=values)
 
-    def _ask(
-        self, space: Space, clusters: Sequence[Rows], which: Sequence[int], taken: tuple[str, ...]
-    ) -> list[ClusterName | None]:
-        asked = [self.question(space, clusters[at], taken) for at in which]
-        return self.background.submit(self._answers(asked)).result()
-
-    async def _answers(self, asked: Sequence[Question[Naming]]) -> list[ClusterName | None]:
-        return await asyncio.gather(*(self._answer(one) for one in asked))
+    def _ask(self, questions: Sequence[Question[Naming]]) -> list[ClusterName | None]:
+        return self.background.submit(together(map(self._answer, questions))).result()
 
     async def _answer(self, question: Question[Naming]) -> ClusterName | None:
         reply = await self.asker.ask(question)
@@ -145,6 +137,12 @@ class LlmNamer:
         """Names that are missing, from who names instead; all are shown, to tell them apart."""
         others = self.instead.name(space, clusters)
         return [one or other for one, other in zip(found, others, strict=True)]
+
+
+def _taken(own: ClusterName | None, every: Collection[str]) -> tuple[str, ...]:
+    """Names to show: first the one that is asked about again, as another cluster has it, too."""
+    name = own.name if own else ""
+    return tuple(sorted(every, key=lambda one: (one != name, one)))[:MOST_TAKEN]
 
 
 def _name_of(answer: Naming) -> ClusterName:

@@ -12,9 +12,6 @@ from turnwise.generation.emission.words import plain
 class Used:
     """What stands in a conversation so far.
 
-    Attributes:
-        answers: what its agent said, plain.
-
     Args:
         plainly: makes texts plain, as `plain` does.
     """
@@ -23,14 +20,14 @@ class Used:
         self._plain = plainly
         self._conversations: set[str] = set()
         self._texts: set[str] = set()
-        self.answers: set[str] = set()
+        self._answers: set[str] = set()
 
     def add(self, draft: Draft) -> None:
         """Use what a draft says, what its example said, and where that was said."""
         self._conversations.add(draft.utterance.conversation)
         self._texts |= {self._plain(draft.text), self._plain(draft.utterance.text)}
         if draft.answer is not None:
-            self.answers.add(self._plain(draft.answer.text))
+            self._answers.add(self._plain(draft.answer.text))
 
     def says(self, text: str) -> bool:
         """Whether the customer said a text: case and marks make no difference."""
@@ -38,7 +35,7 @@ class Used:
 
     def answered(self, answer: str) -> bool:
         """Whether the agent said an answer."""
-        return bool(answer) and self._plain(answer) in self.answers
+        return bool(answer) and self._plain(answer) in self._answers
 
     def fresh(self, one: Utterance) -> bool:
         """Whether an example is of another conversation than those used, and says something new."""
